@@ -1,0 +1,1 @@
+"""Mailboxes, their mail, and what people do with them."""

@@ -1,0 +1,344 @@
+"""Secret → grant → open mailbox. Every read path goes through here.
+
+Views, consumers and the admin hold an `OpenMailbox`; keys stay inside it. A mailbox whose timer is over is
+open only so far that its holder can see that it ended and bring it back: nothing of its mail can be read.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from uuid import UUID
+
+from django.db import transaction
+
+from inbox import clock, retention, sealing, timers
+from inbox.mail import Summary
+from inbox.models import Grant, Mailbox, Message, Policy, SourceChunk
+from inbox.models.message import MessageQuerySet
+
+MAX_LABEL = 60
+
+
+class State(StrEnum):
+    """What the holder of a grant can do with the mailbox."""
+
+    LIVING = "living"
+    HIDDEN = "hidden"  # the timer is over, grace is running: it can be brought back
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A message in a list. `summary` is None where the row is damaged: moved, changed, or not whole."""
+
+    message_id: str
+    mailbox_id: str
+    number: int
+    received_at: datetime
+    size_bytes: int
+    is_read: bool
+    tag: str
+    summary: Summary | None
+
+    @property
+    def is_damaged(self) -> bool:
+        return self.summary is None
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What a page that has revision n has to do to have `revision`."""
+
+    revision: int
+    rows: tuple[Row, ...]  # newer than n, oldest first
+    living: Mapping[str, bool] | None  # message id → read; None where the new rows are all that changed
+
+
+class OpenMessage:
+    """One message that its holder may read."""
+
+    def __init__(self, row: Row, message: Message, content_key: bytes | None):
+        self.row = row
+        self._message = message
+        self._content_key = content_key
+
+    def source_pieces(self) -> Iterator[bytes]:
+        """The source as received, trace header first. Raises Damaged on whatever is not as it was sealed."""
+        if self._content_key is None:
+            raise sealing.Damaged("box")
+        source = self._message.source
+        return sealing.open_source(
+            self._content_key, bytes(source.header), _chunks(source.pk, bytes(source.first_chunk))
+        )
+
+    def source(self) -> bytes:
+        """The whole source; at most the largest message's size."""
+        return b"".join(self.source_pieces())
+
+    def mark_read(self) -> None:
+        if not self._message.is_read:
+            retention.mark_read(self._message.mailbox_id, self._message.pk)
+
+    def delete(self) -> None:
+        """Out of sight at once; can be taken back for a few seconds."""
+        retention.delete_message(self._message.mailbox_id, self._message.pk)
+
+
+def _chunks(source_pk: int, first: bytes) -> Iterator[bytes]:
+    """The sealed chunks, one read each, so that no transaction stays open while a slow reader reads."""
+    yield first
+    index = 1
+    while (
+        data := SourceChunk.objects.filter(source_id=source_pk, index=index)
+        .values_list("data", flat=True)
+        .first()
+    ) is not None:
+        yield bytes(data)
+        index += 1
+
+
+class OpenMailbox:
+    """A mailbox opened with a secret. Holds the private key; lives for one request or one event."""
+
+    def __init__(self, mailbox: Mailbox, grant: sealing.Grant, secret: bytes, kind: str):
+        self._mailbox = mailbox
+        self._grant = grant
+        self._secret = secret
+        self.is_shared = kind == Grant.Kind.LINK
+
+    # -- what it is
+
+    @property
+    def mailbox_id(self) -> str:
+        return self._mailbox.mailbox_id
+
+    @property
+    def pk(self) -> int:
+        """The row's key, for limits and counters; says nothing to anybody outside."""
+        return self._mailbox.pk
+
+    @property
+    def address(self) -> str:
+        return self._mailbox.address or ""
+
+    @property
+    def domain(self) -> str:
+        return self.address.rpartition("@")[2]
+
+    @property
+    def label(self) -> str:
+        return self._grant.label
+
+    @property
+    def is_staff(self) -> bool:
+        return self._mailbox.kind == Mailbox.Kind.STAFF
+
+    @property
+    def is_provisional(self) -> bool:
+        return self._mailbox.provisional
+
+    @property
+    def state(self) -> State:
+        return State.LIVING if self._mailbox.expires_at > clock.now() else State.HIDDEN
+
+    @property
+    def revision(self) -> int:
+        return self._mailbox.revision
+
+    @property
+    def created_at(self) -> datetime:
+        return self._mailbox.created_at
+
+    @property
+    def expires_at(self) -> datetime:
+        """When it is hidden: the full end, also while its cookie has not come back yet."""
+        return timers.shown_end(self._mailbox, Policy.current())
+
+    @property
+    def purge_at(self) -> datetime:
+        if self._mailbox.provisional:
+            return self.expires_at + Policy.current().grace
+        return self._mailbox.purge_at
+
+    @property
+    def can_extend(self) -> bool:
+        """Whether a fresh timer would still gain something; the greatest age wins."""
+        return self.expires_at < self._mailbox.created_at + Policy.current().greatest_age
+
+    @property
+    def cookie_lifetime(self) -> timedelta:
+        """How long its secret can be of use at most."""
+        return timers.longest_rest(self._mailbox, Policy.current(), clock.now())
+
+    @property
+    def message_count(self) -> int:
+        return self._mailbox.messages.filter(deleted_at=None).count()
+
+    @property
+    def unread(self) -> int:
+        if self.state is not State.LIVING:
+            return 0
+        return self._mailbox.messages.filter(deleted_at=None, is_read=False).count()
+
+    # -- reading
+
+    def rows(self) -> list[Row]:
+        """All messages shown, oldest first. Empty once the timer is over."""
+        return [self._row(message)[0] for message in self._shown()]
+
+    def changes_since(self, revision: int) -> Changes:
+        """What is newer than `revision`.
+
+        The revision was read first and the rows are read now, without a transaction, so that a change
+        between the two is told again rather than missed.
+        """
+        now_at = self._mailbox.revision
+        if self.state is not State.LIVING:
+            return Changes(now_at, (), {})
+        newer = [self._row(message)[0] for message in self._shown().newer_than(revision)]
+        if now_at - revision == len(newer) and revision > 0:
+            return Changes(now_at, tuple(newer), None)
+        living = {
+            UUID(str(public_id)).hex: is_read
+            for public_id, is_read in self._mailbox.messages.filter(deleted_at=None).values_list(
+                "public_id", "is_read"
+            )
+        }
+        return Changes(now_at, tuple(newer), living)
+
+    def newest_unread(self, newer_than: int) -> Row | None:
+        """The newest unread message above a revision, for an announcement."""
+        message = self._shown().newer_than(newer_than).filter(is_read=False).last()
+        return self._row(message)[0] if message else None
+
+    def message(self, message_id: str) -> OpenMessage | None:
+        """One message, or None: deleted, another mailbox's, or never was."""
+        message = self._shown().filter(public_id=_uuid(message_id)).select_related("source").first()
+        if message is None:
+            return None
+        row, content_key = self._row(message)
+        return OpenMessage(row, message, content_key)
+
+    def _shown(self) -> MessageQuerySet:
+        messages = Message.objects.filter(mailbox_id=self.pk).shown()
+        return messages if self.state is State.LIVING else messages.none()
+
+    def _row(self, message: Message) -> tuple[Row, bytes | None]:
+        binding = sealing.Binding(self._mailbox.public_id.bytes, message.public_id.bytes, message.received_at)
+        summary, tag, content_key = None, "", None
+        try:
+            contents = sealing.open_box(self._grant.private_key, binding, bytes(message.box))
+            summary = Summary.from_json(contents.summary)
+            tag, content_key = str(contents.summary.get("tag", "")), contents.content_key
+        except (sealing.Damaged, KeyError, TypeError, ValueError):
+            pass
+        row = Row(
+            message_id=message.message_id,
+            mailbox_id=self.mailbox_id,
+            number=message.number,
+            received_at=message.received_at,
+            size_bytes=message.size_bytes,
+            is_read=message.is_read,
+            tag=tag,
+            summary=summary,
+        )
+        return row, content_key
+
+    # -- writing
+
+    def view(self) -> None:
+        """Somebody looks at it: confirms it, and starts its timer anew where policy says so."""
+        self.confirm()
+        retention.view(self.pk)
+        self._reload()
+
+    def confirm(self) -> None:
+        """Its cookie came back."""
+        if self._mailbox.provisional:
+            retention.confirm(self.pk)
+            self._reload()
+
+    def extend(self) -> None:
+        """Raises TooLate."""
+        retention.extend(self.pk)
+        self._reload()
+
+    def revive(self) -> None:
+        """Raises TooLate."""
+        retention.revive(self.pk)
+        self._reload()
+
+    def undelete_message(self, message_id: str) -> None:
+        """Raises TooLate."""
+        message = Message.objects.filter(mailbox_id=self.pk, public_id=_uuid(message_id)).first()
+        if message is None:
+            raise retention.TooLate
+        retention.undelete_message(self.pk, message.pk)
+
+    def delete(self) -> None:
+        """Erase it, its mail and every grant to it."""
+        retention.delete_mailbox(self.pk)
+
+    def set_label(self, label: str) -> None:
+        """Give it a name of one's own, kept inside the grant: at most 60 characters."""
+        clean = "".join(character for character in label if character.isprintable()).strip()[:MAX_LABEL]
+        self._grant = sealing.Grant(self._grant.private_key, clean)
+        digest = sealing.lookup_digest(self._secret)
+        with transaction.atomic():
+            mailbox = Mailbox.objects.locked([self.pk]).get(self.pk)
+            if mailbox is None:
+                return
+            Grant.objects.filter(digest=digest).update(
+                wrapped=sealing.wrap_grant(self._secret, self._grant, mailbox.public_id.bytes)
+            )
+
+    def _reload(self) -> None:
+        """Read the row again after a write. A mailbox that is gone by now stays as it was: hidden soon."""
+        self._mailbox = Mailbox.objects.filter(pk=self.pk).first() or self._mailbox
+
+
+def open_all(secrets: Iterable[bytes]) -> list[OpenMailbox]:
+    """The mailboxes that these secrets open, newest first: one read, whatever the number.
+
+    Mailboxes whose grace is over are as good as erased: not among them.
+    """
+    by_digest = {
+        sealing.lookup_digest(secret): secret for secret in secrets if len(secret) == sealing.SECRET_BYTES
+    }
+    if not by_digest:
+        return []
+    now = clock.now()
+    grants = Grant.objects.filter(digest__in=list(by_digest), mailbox__purge_at__gt=now).select_related(
+        "mailbox"
+    )
+    opened = []
+    for grant in grants:
+        if grant.ends_at is not None and grant.ends_at <= now:
+            continue
+        secret = by_digest[bytes(grant.digest)]
+        try:
+            key = sealing.open_grant(secret, bytes(grant.wrapped), grant.mailbox.public_id.bytes)
+        except sealing.Damaged:
+            continue
+        opened.append(OpenMailbox(grant.mailbox, key, secret, grant.kind))
+    return sorted(opened, key=lambda mailbox: mailbox.created_at, reverse=True)
+
+
+def open_one(secret: bytes, mailbox_id: str) -> OpenMailbox | None:
+    """The mailbox with this id, if this secret opens it."""
+    for mailbox in open_all([secret]):
+        if mailbox.mailbox_id == mailbox_id:
+            return mailbox
+    return None
+
+
+def just_made(mailbox: Mailbox, secret: bytes) -> OpenMailbox:
+    """The mailbox that was made a moment ago, opened with its secret."""
+    opened = open_one(secret, mailbox.mailbox_id)
+    if opened is None:
+        raise RuntimeError("a new mailbox does not open")
+    return opened
+
+
+def _uuid(message_id: str) -> UUID:
+    return UUID(hex=message_id)

@@ -1,0 +1,51 @@
+"""Digests under the address key: of addresses given out, and of messages that may be repeated.
+
+The key is never rotated, is part of the backup, and its canary is looked at before anything starts.
+"""
+
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+
+from inbox import sealing
+from inbox.models import Installation
+
+
+def _key() -> bytes:
+    return sealing.hkdf(str(settings.TEMPMAIL_ADDRESS_KEY).encode(), b"tempmail address key")
+
+
+def tombstone_digest(address: str) -> bytes:
+    """The name of an address among those given out."""
+    return sealing.keyed_digest(_key(), b"tombstone", address.encode())
+
+
+def repeat_digest(address: str, body_digest: bytes) -> bytes:
+    """The name of a message to a recipient, while its sender may not know that we have it."""
+    return sealing.keyed_digest(_key(), b"repeat", address.encode(), body_digest)
+
+
+def body_key() -> bytes:
+    """The key for the digest of what comes after DATA."""
+    return sealing.hkdf(_key(), b"tempmail repeat body")
+
+
+def cookie_mark() -> str:
+    """Four hex digits in our cookies' names, for cookies ignore ports."""
+    return sealing.keyed_digest(_key(), b"cookie mark").hex()[:4]
+
+
+def check_canary() -> None:
+    """Prove that this is the key under which the tombstones were made. Raises ImproperlyConfigured.
+
+    Under another key every address ever given out would look free.
+    """
+    canary = sealing.keyed_digest(_key(), b"canary")
+    installation = Installation.row()
+    if installation.address_key_canary is None:
+        Installation.objects.filter(id=1, address_key_canary=None).update(address_key_canary=canary)
+        installation.refresh_from_db()
+    if bytes(installation.address_key_canary or b"") != canary:
+        raise ImproperlyConfigured(
+            "The address key is not the one this database was made with: "
+            "put back the file address-key, or TEMPMAIL_ADDRESS_KEY, from the backup."
+        )

@@ -1,0 +1,131 @@
+"""Every process says each minute that it runs; and what that tells about the clock.
+
+A clock that jumps ahead must not erase everything. Erasing compares the clock with the last time any
+process has seen: more than six hours ahead, it waits for thirty minutes of steady uptime; more than
+anything could have lived, it waits for somebody to say that the clock is right.
+"""
+
+import logging
+import os
+import socket
+import time
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from importlib.metadata import PackageNotFoundError, version
+
+from django.db import transaction
+
+from inbox import clock
+from inbox.models import Installation, Policy, Presence
+
+logger = logging.getLogger(__name__)
+
+BEAT = timedelta(minutes=1)
+SUSPICIOUS_JUMP = timedelta(hours=6)
+IMPLAUSIBLE_JUMP = timedelta(days=30)
+STEADY_SECONDS = 30 * 60
+FORGOTTEN_AFTER = timedelta(days=1)
+
+_started_at = clock.now()
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """Why nothing is erased at present."""
+
+    until_trusted: bool
+    seconds_left: int
+
+    def __str__(self) -> str:
+        if self.until_trusted:
+            return "the clock is implausibly far ahead; if it is right, run: manage.py sweep --trust-clock"
+        return f"the clock jumped ahead; erasing goes on after {self.seconds_left} s of steady uptime"
+
+
+def beat(kind: str) -> None:
+    """Say that this process runs, and look at the clock. At start, then once a minute."""
+    now = clock.now()
+    look_at_clock(now)
+    Presence.objects.update_or_create(
+        kind=kind,
+        host=socket.gethostname()[:255],
+        pid=os.getpid(),
+        defaults={"seen_at": now, "started_at": _started_at, "version": _version()},
+    )
+
+
+def look_at_clock(now: datetime) -> Hold | None:
+    """Compare the clock with the last look, remember what follows, return what erasing waits for."""
+    with transaction.atomic():
+        installation = Installation.objects.select_for_update().get(id=Installation.row().id)
+        before = installation.last_seen_at
+        if before is not None and now < before + BEAT * 0.5 and now >= before - BEAT:
+            return hold_of(installation)  # somebody looked just now
+        if before is not None:
+            _judge(installation, now - before)
+        installation.last_seen_at = now
+        installation.save(update_fields=["last_seen_at", "hold_seconds_left", "hold_until_trusted"])
+        return hold_of(installation)
+
+
+def _judge(installation: Installation, ahead: timedelta) -> None:
+    policy = Policy.current()
+    if ahead > max(IMPLAUSIBLE_JUMP, policy.greatest_age + policy.grace):
+        installation.hold_until_trusted = True
+        logger.warning(
+            "the clock is %d days ahead of the last time seen: erasing waits for sweep --trust-clock",
+            ahead.days,
+        )
+    elif ahead > SUSPICIOUS_JUMP:
+        installation.hold_seconds_left = STEADY_SECONDS
+        logger.warning(
+            "the clock is %d hours ahead of the last time seen: erasing waits for 30 minutes",
+            ahead.total_seconds() // 3600,
+        )
+    elif installation.hold_seconds_left and ahead > timedelta(0):
+        # Steady uptime is counted in looks a minute or two apart, not in what the clock claims.
+        steady = min(ahead, 2 * BEAT).total_seconds()
+        installation.hold_seconds_left = max(0, installation.hold_seconds_left - int(steady))
+        if not installation.hold_seconds_left and not installation.hold_until_trusted:
+            logger.info("the clock has been steady: erasing goes on")
+
+
+def hold_of(installation: Installation) -> Hold | None:
+    """What erasing waits for, as of the last look."""
+    if installation.hold_until_trusted or installation.hold_seconds_left:
+        return Hold(installation.hold_until_trusted, installation.hold_seconds_left)
+    return None
+
+
+def current_hold() -> Hold | None:
+    """What erasing waits for; one read."""
+    return hold_of(Installation.row())
+
+
+def trust_clock() -> None:
+    """Somebody says that the clock is right."""
+    Installation.row()
+    Installation.objects.filter(id=1).update(
+        hold_until_trusted=False, hold_seconds_left=0, last_seen_at=clock.now()
+    )
+    logger.warning("the clock is trusted: erasing goes on")
+
+
+def forget_the_gone() -> None:
+    """Drop the rows of processes that have not been seen for a day."""
+    Presence.objects.filter(seen_at__lt=clock.now() - FORGOTTEN_AFTER).delete()
+
+
+def uptime_seconds() -> float:
+    """How long this process has run; by the monotonic clock."""
+    return time.monotonic() - _started_monotonic
+
+
+_started_monotonic = time.monotonic()
+
+
+def _version() -> str:
+    try:
+        return version("tempmail")
+    except PackageNotFoundError:
+        return "source"
