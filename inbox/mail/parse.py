@@ -1,0 +1,280 @@
+"""From the source to something to show. Whatever arrives opens, at the least as its raw text.
+
+The structure comes from skim.py alone, for the text, the list of files and the download of one of them, so
+the three cannot disagree. Should reading fail on a fault of ours, the message opens as its raw text.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from inbox.mail import charsets
+from inbox.mail.bodies import LARGEST_SHOWN_BYTES, attachment_parts, is_attachment, is_body, is_inline_picture
+from inbox.mail.fields import Correspondent, clean_text, decode_field, parse_date, parse_mailboxes
+from inbox.mail.html import is_html_showable
+from inbox.mail.skim import Part, Skimmed, skim
+from inbox.mail.summary import attachment_name, sender_of
+from inbox.mail.tags import all_text, strip_tags
+from inbox.mail.text import text_to_html
+from inbox.mail.transfer import decoded_pieces, decoded_prefix, decoded_size
+
+_LONGEST_TEXT_BYTES = 1024 * 1024
+_LONGEST_HTML_BYTES = 4 * 1024 * 1024
+_LONGEST_HEADERS_SHOWN = 500
+_LONGEST_RECIPIENTS = 4000
+_GREATEST_INNER_DEPTH = 5
+
+NOTE_CUT = "This message is too large or too deeply nested to be shown whole. Its source has all of it."
+NOTE_LONG = "The text was cut. The whole text is among the files."
+NOTE_CHARSET = "The sender did not say, or said wrongly, how the text is encoded. It was guessed."
+NOTE_REPAIRED = "The structure of this message was damaged and has been repaired."
+NOTE_HTML = "The formatted view was too large or too deeply nested. Its text is shown."
+NOTE_RAW = "This message could not be read. It is shown as it was sent."
+NOTE_INNER = "This message has no text of its own. The text of the message inside it is shown."
+
+NO_TEXT = "This message has no text."
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """One file of a message; `index` is what attachment_pieces() takes."""
+
+    index: int
+    name: str
+    content_type: str
+    size_bytes: int
+    content_id: str
+    inline: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """A message ready to be shown. `html` is still the sender's: only frame_document() makes it fit to show."""
+
+    sender: Correspondent
+    recipients: str
+    cc: str
+    subject: str
+    date: datetime | None
+    headers: tuple[tuple[str, str], ...]
+    text: str
+    html: str
+    attachments: tuple[Attachment, ...]
+    notes: tuple[str, ...]
+
+
+def read(source: bytes) -> Parsed:
+    """The message in `source`. Never raises, and `text` is never empty."""
+    try:
+        return _read(source)
+    except Exception:  # the reader must open whatever was accepted; a fault of ours costs the comfort only
+        return _raw(source)
+
+
+def attachment_pieces(source: bytes, index: int) -> Iterator[bytes]:
+    """The decoded bytes of file number `index` of read(), in pieces of at most 256 KiB.
+
+    Raises IndexError (at the call, not at the first piece) when there is no such file.
+    """
+    for position, part in enumerate(attachment_parts(skim(source))):
+        if position == index:
+            return decoded_pieces(source, part.start, part.end, part.encoding)
+    raise IndexError(index)
+
+
+@dataclass(slots=True)
+class _Block:
+    """A stretch of the letter: its text, its HTML, or both where they are alternatives of each other."""
+
+    text: str = ""
+    html: str = ""
+
+
+class _Notes:
+    def __init__(self) -> None:
+        self._found: dict[str, None] = {}
+
+    def add(self, note: str) -> None:
+        self._found[note] = None
+
+    def all(self) -> tuple[str, ...]:
+        return tuple(self._found)
+
+
+def _read(source: bytes) -> Parsed:
+    skimmed = skim(source)
+    notes = _Notes()
+    if skimmed.is_cut:
+        notes.add(NOTE_CUT)
+    if skimmed.is_repaired:
+        notes.add(NOTE_REPAIRED)
+    attachments = tuple(_attachments(source, skimmed))
+    text, html = _letter(source, skimmed, notes, 0)
+    if html and not is_html_showable(html):
+        notes.add(NOTE_HTML)
+        html = ""
+    if not text:
+        text = _text_of_last_resort(source, skimmed, attachments)
+    raw_subject = skimmed.first(b"subject")
+    raw_date = skimmed.first(b"date")
+    return Parsed(
+        sender=sender_of(skimmed),
+        recipients=_recipients(skimmed, b"to"),
+        cc=_recipients(skimmed, b"cc"),
+        subject=decode_field(raw_subject) if raw_subject is not None else "",
+        date=parse_date(raw_date) if raw_date is not None else None,
+        headers=tuple(
+            (name.decode("ascii", "replace"), decode_field(value, 4000))
+            for name, value in skimmed.fields[:_LONGEST_HEADERS_SHOWN]
+        ),
+        text=text,
+        html=html,
+        attachments=attachments,
+        notes=notes.all(),
+    )
+
+
+def _attachments(source: bytes, skimmed: Skimmed) -> Iterator[Attachment]:
+    for index, part in enumerate(attachment_parts(skimmed)):
+        yield Attachment(
+            index=index,
+            name=attachment_name(part, index + 1),
+            content_type=part.content_type,
+            size_bytes=decoded_size(source, part.start, part.end, part.encoding),
+            content_id=part.content_id,
+            inline=is_inline_picture(part),
+        )
+
+
+def _recipients(skimmed: Skimmed, name: bytes) -> str:
+    raw = skimmed.first(name)
+    if raw is None:
+        return ""
+    joined = ", ".join(map(str, parse_mailboxes(raw)))
+    return joined if len(joined) <= _LONGEST_RECIPIENTS else joined[:_LONGEST_RECIPIENTS].rstrip(", ") + "…"
+
+
+# The letter
+
+
+def _letter(source: bytes, skimmed: Skimmed, notes: _Notes, inner_depth: int) -> tuple[str, str]:
+    """Text and HTML of the letter; HTML is "" where the sender wrote none."""
+    reading = _Reading(source, notes)
+    blocks = [block for block in reading.blocks(skimmed.root) if block.text.strip() or block.html.strip()]
+    if not blocks:
+        inner = _inner_message(source, skimmed, notes, inner_depth)
+        return inner if inner is not None else ("", "")
+    text = "\n\n".join(
+        block.text or strip_tags(block.html) or all_text(block.html) for block in blocks
+    ).strip("\n")
+    if not any(block.html for block in blocks):
+        return text, ""
+    html = "\n".join(block.html or _as_html(block.text) for block in blocks)
+    return text, html
+
+
+def _as_html(text: str) -> str:
+    return f'<div style="white-space: pre-wrap">{text_to_html(text)}</div>'
+
+
+class _Reading:
+    """The text parts of one message, decoded under one cap together."""
+
+    def __init__(self, source: bytes, notes: _Notes) -> None:
+        self.source = source
+        self.notes = notes
+        self.text_bytes_left = _LONGEST_TEXT_BYTES
+        self.html_bytes_left = _LONGEST_HTML_BYTES
+
+    def blocks(self, part: Part) -> Iterator[_Block]:
+        """The letter below `part`, in order."""
+        if not part.is_multipart:
+            if is_body(part):
+                yield self._leaf(part)
+        elif part.content_type == "multipart/alternative":
+            yield from self._alternatives(part)
+        else:
+            for child in part.children:
+                yield from self.blocks(child)
+
+    def _alternatives(self, part: Part) -> Iterator[_Block]:
+        """One letter said several times (RFC 2046 5.1.4): its first text and its last HTML that say anything."""
+        chosen = _Block()
+        for child in part.children:
+            found = list(self.blocks(child))
+            text = "\n\n".join(block.text for block in found if block.text.strip())
+            html = "\n".join(block.html for block in found if block.html.strip())
+            # Several plain versions: the first is what the others are alternatives to.
+            chosen.text = chosen.text or text
+            chosen.html = html or chosen.html
+        yield chosen
+
+    def _leaf(self, part: Part) -> _Block:
+        is_html = part.content_type in ("text/html", "text/enriched", "text/richtext")
+        left = self.html_bytes_left if is_html else self.text_bytes_left
+        raw = decoded_prefix(self.source, part.start, part.end, part.encoding, left)
+        is_cut = len(raw) >= left
+        if is_cut:
+            self.notes.add(NOTE_LONG if is_attachment(part) else NOTE_CUT)
+        text, is_guessed = charsets.decode(raw, part.charset, cut=is_cut)
+        if is_guessed:
+            self.notes.add(NOTE_CHARSET)
+        text = clean_text(text)
+        if is_html:
+            self.html_bytes_left -= len(raw)
+            if part.content_type != "text/html":
+                return _Block(text=strip_tags(text))
+            return _Block(html=text) if text.strip() else _Block()
+        self.text_bytes_left -= len(raw)
+        if part.parent is None and _looks_like_html(text):
+            return _Block(html=text)
+        return _Block(text=text.strip("\n"))
+
+
+def _looks_like_html(text: str) -> bool:
+    """A message without MIME that begins as an HTML document: old scripts send such."""
+    return text[:200].lstrip().lower().startswith(("<!doctype html", "<html"))
+
+
+def _inner_message(
+    source: bytes, skimmed: Skimmed, notes: _Notes, inner_depth: int
+) -> tuple[str, str] | None:
+    """The letter of the first message inside this one, for a forward without a word of its own."""
+    if inner_depth >= _GREATEST_INNER_DEPTH:
+        return None
+    for part in skimmed.leaves:
+        if part.content_type != "message/rfc822":
+            continue
+        inner_source = decoded_prefix(source, part.start, part.end, part.encoding, LARGEST_SHOWN_BYTES)
+        inner = skim(inner_source)
+        text, html = _letter(inner_source, inner, notes, inner_depth + 1)
+        if text:
+            notes.add(NOTE_INNER)
+            return text, html
+    return None
+
+
+def _text_of_last_resort(source: bytes, skimmed: Skimmed, attachments: tuple[Attachment, ...]) -> str:
+    if attachments or skimmed.first(b"subject") or skimmed.first(b"from"):
+        return NO_TEXT
+    return _raw_text(source)
+
+
+def _raw(source: bytes) -> Parsed:
+    return Parsed(
+        sender=Correspondent("", ""),
+        recipients="",
+        cc="",
+        subject="",
+        date=None,
+        headers=(),
+        text=_raw_text(source),
+        html="",
+        attachments=(),
+        notes=(NOTE_RAW,),
+    )
+
+
+def _raw_text(source: bytes) -> str:
+    text = clean_text(charsets.decode(bytes(source[:_LONGEST_TEXT_BYTES]), "", cut=True)[0])
+    return text if text.strip() else NO_TEXT
