@@ -151,8 +151,11 @@ class Stored:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
+    """What happened to one message; `repeated` are the rows its recipients have had before."""
+
     fate: Fate
     stored: tuple[Stored, ...] = ()
+    repeated: tuple[int, ...] = ()
 
 
 def digest_body(pieces: Iterable[bytes | bytearray | memoryview]) -> bytes:
@@ -188,6 +191,7 @@ class _Plan:
     sources: list[Source] = field(default_factory=list)
     chunks: list[tuple[Source, list[bytes]]] = field(default_factory=list)
     messages: list[list[Message]] = field(default_factory=list)
+    repeated: list[list[int]] = field(default_factory=list)
     touched: dict[int, Mailbox] = field(default_factory=dict)
 
 
@@ -207,8 +211,9 @@ def _store_together(batch: Sequence[Incoming]) -> list[Outcome]:
         Outcome(
             fate,
             tuple(Stored(message.pk, message.mailbox.mailbox_id, message.number) for message in messages),
+            tuple(repeated),
         )
-        for fate, messages in zip(fates, plan.messages, strict=True)
+        for fate, messages, repeated in zip(fates, plan.messages, plan.repeated, strict=True)
     ]
 
 
@@ -225,11 +230,14 @@ def _repeat_digest(recipient: Recipient, body_digest: bytes) -> bytes:
     return address_key.repeat_digest(f"{recipient.mailbox_id}+{recipient.tag}", body_digest)
 
 
-def _known_repeats(digests: list[bytes], now: datetime) -> set[bytes]:
+def _known_repeats(digests: list[bytes], now: datetime) -> dict[bytes, int]:
+    """The messages that these may be repeats of: their pks by digest."""
     if not digests:
-        return set()
+        return {}
     known = Message.objects.with_repeat_digest(digests, now - REPEAT_WITHIN, now - REPEAT_NOT_BEFORE)
-    return {bytes(digest) for digest in known.values_list("repeat_digest", flat=True)}
+    return {
+        bytes(digest): pk for digest, pk in known.values_list("repeat_digest", "pk") if digest is not None
+    }
 
 
 def _plan_one(
@@ -237,12 +245,14 @@ def _plan_one(
     mailboxes: dict[int, Mailbox],
     policy: Policy,
     now: datetime,
-    known: set[bytes],
+    known: dict[bytes, int],
     plan: _Plan,
 ) -> Fate:
     """Decide for one message, and put what is to be written into the plan."""
     messages: list[Message] = []
+    repeated: list[int] = []
     plan.messages.append(messages)
+    plan.repeated.append(repeated)
     left = [
         recipient
         for recipient in incoming.recipients
@@ -258,6 +268,7 @@ def _plan_one(
         for recipient in left
         if incoming.body_digest is not None
     }
+    repeated += [known[digest] for digest in digests.values() if digest in known]
     fresh = [recipient for recipient in left if digests.get(recipient.mailbox_pk) not in known]
     if not fresh:
         return Fate.REPEATED

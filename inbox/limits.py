@@ -57,7 +57,7 @@ def seconds_to_wait(what: str, peer: str, rate: Rate) -> float:
     try:
         name = f"tempmail:limit:{what}:{peer_digest(peer)}"
         wait_ms = _client().eval(_GCRA, 1, name, rate.interval_ms, rate.burst)
-        return int(wait_ms) / 1000  # type: ignore[arg-type]
+        return int(wait_ms) / 1000
     except redis.RedisError:
         return _here.seconds_to_wait(what, peer, rate)
 

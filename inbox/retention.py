@@ -376,7 +376,8 @@ def _erase_orphans(source_pks: Sequence[int]) -> int:
     )
     total = 0
     while sizes:
-        batch, batch_bytes = [], 0
+        batch: list[int] = []
+        batch_bytes = 0
         while sizes and (not batch or batch_bytes + sizes[0][1] <= SOURCE_BYTES_AT_ONCE):
             pk, size_bytes = sizes.pop(0)
             batch.append(pk)

@@ -12,7 +12,7 @@ class NoDomain(Exception):
 
 def offered_domains() -> list[Domain]:
     """Those a person may choose among, by name."""
-    return list(Domain.objects.offered())  # type: ignore[attr-defined]
+    return list(Domain.objects.offered())
 
 
 def pick(domains: Sequence[Domain], not_again: str = "") -> Domain:

@@ -27,6 +27,7 @@ SECRET_BYTES = 32
 DIGEST_BYTES = 32
 CHUNK_BYTES = 256 * 1024
 BOX_FORMAT = b"\x01"
+MAX_SUMMARY_BYTES = 1 << 20
 GRANT_FORMAT = b"\x01"
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -156,7 +157,10 @@ def open_box(private_key: bytes, binding: Binding, box: bytes) -> Contents:
         raise Damaged("box of another row")
     key_end = len(expected) + 32
     try:
-        summary = json.loads(zstandard.decompress(payload[key_end:], max_output_size=1 << 20))
+        packed = payload[key_end:]
+        if zstandard.frame_content_size(packed) > MAX_SUMMARY_BYTES:
+            raise Damaged("summary")  # anybody can seal to a public key: a small box may be a bomb
+        summary = json.loads(zstandard.decompress(packed, max_output_size=MAX_SUMMARY_BYTES))
     except (zstandard.ZstdError, ValueError) as error:
         raise Damaged("summary") from error
     return Contents(payload[len(expected) : key_end], summary)

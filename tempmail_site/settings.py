@@ -10,6 +10,7 @@ import environ
 from django.core.exceptions import ImproperlyConfigured
 
 from inbox.keys import read_or_make_key
+from inbox.running.data_dir import prepare
 from inbox.running.valkey_file import address as embedded_valkey_address
 from tempmail_site import SOUND_SQLITE
 
@@ -19,12 +20,7 @@ env = environ.Env()
 # -- where things are kept -------------------------------------------------------------------------
 
 TEMPMAIL_DATA_DIR = Path(env.str("TEMPMAIL_DATA_DIR", default=str(BASE_DIR / "var"))).expanduser().absolute()
-try:
-    TEMPMAIL_DATA_DIR.mkdir(mode=0o700, parents=True, exist_ok=True)
-except OSError as error:
-    raise ImproperlyConfigured(
-        f"The data directory {TEMPMAIL_DATA_DIR} cannot be made: {error.strerror}. Set TEMPMAIL_DATA_DIR."
-    ) from error
+prepare(TEMPMAIL_DATA_DIR)
 
 # -- where we are reached --------------------------------------------------------------------------
 
@@ -131,7 +127,9 @@ CACHES = {
         "LOCATION": REDIS_URL,
         "OPTIONS": {"socket_connect_timeout": 0.5, "socket_timeout": 1},
         "KEY_PREFIX": "tempmail",
-    }
+    },
+    # django-q2 would write statistics twice a second, and complain as often while Valkey is away.
+    "none": {"BACKEND": "django.core.cache.backends.dummy.DummyCache"},
 }
 
 # -- background work -------------------------------------------------------------------------------
@@ -140,6 +138,7 @@ Q_CLUSTER = {
     "name": "tempmail",
     "label": "Queue",
     "orm": "queue",
+    "cache": "none",
     "workers": 2,
     "timeout": 120,
     "retry": 180,  # longer than the timeout, or a task that runs is started a second time

@@ -38,7 +38,7 @@ class Domain(models.Model):
     )
     created_at = models.DateTimeField(_("added"), auto_now_add=True)
 
-    objects: ClassVar[models.Manager["Domain"]] = DomainQuerySet.as_manager()  # type: ignore[assignment]
+    objects: ClassVar[models.Manager["Domain"]] = DomainQuerySet.as_manager()
 
     class Meta:
         ordering: ClassVar[list[str]] = ["name"]
