@@ -1,0 +1,1 @@
+"""Reception: the SMTP listener, an app without models."""

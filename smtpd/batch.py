@@ -1,0 +1,205 @@
+"""Group commit: the only writer of messages in its process.
+
+It takes whatever has queued up while the last commit ran and commits that at once. Everybody who waits is
+told what happened to their own message, after the commit. Whether they still listen makes no difference to
+what is stored.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from inbox.delivery import Fate, Incoming, Outcome, Stored
+from inbox.logs import fault
+from smtpd import counters
+from smtpd.limits import MIB
+
+log = logging.getLogger(__name__)
+
+MOST_MESSAGES = 256
+MOST_BYTES = 4 * MIB
+# The queue as a whole: beyond this a message is put off and not queued.
+LONGEST_QUEUE_MESSAGES = 8192
+# "Dropped within a second" (design.md): half of it to wait, half to get a turn.
+FORGET_AFTER_SECONDS = 0.5
+FORGET_AT_ONCE = 500
+
+FAILED = Outcome(Fate.FAILED)
+
+
+class QueueFull(Exception):
+    """There is no room in the queue; the sender has to try again later."""
+
+
+@dataclass(slots=True)
+class _Waiting:
+    prepare: Callable[[], Incoming]
+    size_bytes: int
+    outcome: asyncio.Future[Outcome]
+
+
+class BatchWriter:
+    """`store` and `forget` run in the writer's own thread, `announce` after the commit, beside the next one.
+
+    `rest_seconds`: how long to leave the database alone between two commits. SQLite's busy handler is not
+    fair: without a rest, a page that wants to write waits up to two seconds behind reception (design.md).
+    """
+
+    def __init__(
+        self,
+        *,
+        store: Callable[[Sequence[Incoming]], list[Outcome]],
+        forget: Callable[[Sequence[int]], None],
+        announce: Callable[[Sequence[Stored]], Awaitable[None]],
+        rest_seconds: float,
+        queue_bytes: int,
+    ) -> None:
+        self._store = store
+        self._forget = forget
+        self._announce = announce
+        self._rest_seconds = rest_seconds
+        self._queue_bytes_limit = queue_bytes
+        self._queue: deque[_Waiting] = deque()
+        self._queue_bytes = 0
+        self._to_forget: list[int] = []
+        self._forget_is_due = False
+        self._to_announce: list[Stored] = []
+        self._work = asyncio.Event()
+        self._news = asyncio.Event()
+        self._closing = False
+        self._all_written = False
+        self._thread = ThreadPoolExecutor(1, "batch")
+        self._writing: asyncio.Task[None] | None = None
+        self._telling: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Begin to write. Needs a running loop."""
+        self._writing = asyncio.create_task(self._write())
+        self._telling = asyncio.create_task(self._tell())
+
+    async def deliver(self, prepare: Callable[[], Incoming], size_bytes: int) -> Outcome:
+        """Queue one message and wait for what became of it.
+
+        `prepare` makes it ready in the writer's thread; when it raises, this message alone fails. Raises
+        QueueFull.
+        """
+        queued_bytes = self._queue_bytes + size_bytes
+        if len(self._queue) >= LONGEST_QUEUE_MESSAGES or (
+            self._queue and queued_bytes > self._queue_bytes_limit
+        ):
+            raise QueueFull
+        waiting = _Waiting(prepare, size_bytes, asyncio.get_running_loop().create_future())
+        self._queue.append(waiting)
+        self._queue_bytes = queued_bytes
+        self._work.set()
+        return await waiting.outcome
+
+    def forget_repeats(self, message_pks: Sequence[int]) -> None:
+        """The sender knows that we have these: within a second they are no longer taken for repeats."""
+        if not self._to_forget:
+            asyncio.get_running_loop().call_later(FORGET_AFTER_SECONDS, self._make_forgetting_due)
+        self._to_forget.extend(message_pks)
+
+    async def close(self) -> None:
+        """Write what has queued up, tell, and end."""
+        self._closing = True
+        self._work.set()
+        if self._writing is not None and self._telling is not None:
+            await self._writing
+            self._all_written = True
+            self._news.set()
+            await self._telling
+        self._thread.shutdown()
+
+    def _make_forgetting_due(self) -> None:
+        self._forget_is_due = True
+        self._work.set()
+
+    async def _write(self) -> None:
+        while True:
+            await self._work.wait()
+            self._work.clear()
+            if self._queue:
+                await self._commit(self._next_batch())
+            if self._forget_is_due or (self._closing and self._to_forget):
+                await self._forget_some()
+            if self._queue or self._forget_is_due:
+                self._work.set()
+            elif self._closing:
+                return
+            if self._rest_seconds and not self._closing:
+                await asyncio.sleep(self._rest_seconds)
+
+    def _next_batch(self) -> list[_Waiting]:
+        """Up to 256 messages or 4 MB; a larger message goes alone."""
+        batch = [self._queue.popleft()]
+        size_bytes = batch[0].size_bytes
+        while (
+            self._queue
+            and len(batch) < MOST_MESSAGES
+            and size_bytes + self._queue[0].size_bytes <= MOST_BYTES
+        ):
+            batch.append(self._queue.popleft())
+            size_bytes += batch[-1].size_bytes
+        self._queue_bytes -= size_bytes
+        return batch
+
+    async def _commit(self, batch: list[_Waiting]) -> None:
+        loop = asyncio.get_running_loop()
+        prepares = [waiting.prepare for waiting in batch]
+        try:
+            outcomes = await loop.run_in_executor(self._thread, self._prepare_and_store, prepares)
+        except Exception as error:
+            # The top of a task: whatever it was, nobody gets a 250, and the writer goes on.
+            counters.count("batch_failed")
+            log.error("a batch of %d failed: %s", len(batch), fault(error))
+            outcomes = [FAILED] * len(batch)
+        for waiting, outcome in zip(batch, outcomes, strict=True):
+            if not waiting.outcome.done():
+                waiting.outcome.set_result(outcome)
+            self._to_announce.extend(outcome.stored)
+        if self._to_announce:
+            self._news.set()
+
+    def _prepare_and_store(self, prepares: list[Callable[[], Incoming]]) -> list[Outcome]:
+        outcomes = [FAILED] * len(prepares)
+        ready: list[Incoming] = []
+        places: list[int] = []
+        for place, prepare in enumerate(prepares):
+            try:
+                ready.append(prepare())
+            except Exception as error:
+                counters.count("prepare_failed")
+                log.error("a message could not be prepared: %s", fault(error))
+                continue
+            places.append(place)
+        for place, outcome in zip(places, self._store(ready) if ready else [], strict=True):
+            outcomes[place] = outcome
+        return outcomes
+
+    async def _forget_some(self) -> None:
+        known, self._to_forget = self._to_forget[:FORGET_AT_ONCE], self._to_forget[FORGET_AT_ONCE:]
+        self._forget_is_due = bool(self._to_forget)
+        try:
+            await asyncio.get_running_loop().run_in_executor(self._thread, self._forget, known)
+        except Exception as error:
+            # They are dropped after an hour in any case.
+            counters.count("forget_failed")
+            log.warning("repeat digests could not be dropped: %s", fault(error))
+
+    async def _tell(self) -> None:
+        """One announcement at a time: while the channel layer is slow, what is new leaves together."""
+        while self._to_announce or not self._all_written:
+            await self._news.wait()
+            self._news.clear()
+            news, self._to_announce = self._to_announce, []
+            try:
+                await self._announce(news)
+            except Exception as error:
+                counters.count("announce_failed")
+                log.warning("an announcement failed: %s", fault(error))
