@@ -107,6 +107,13 @@ def test_a_mailbox_erased_after_rcpt_stores_nothing(held: Held) -> None:
     assert not Message.objects.exists() and not Source.objects.exists()
 
 
+def test_a_mailbox_due_for_erasing_takes_nothing_though_no_sweep_ran(held: Held, moving: Clock) -> None:
+    message = incoming(held.address)
+    moving.move(minutes=121)
+    [outcome] = delivery.store([message])
+    assert outcome.fate is Fate.NO_MAILBOX
+
+
 def test_a_recipient_that_is_gone_costs_the_others_nothing(new_mailbox: Callable[..., Held]) -> None:
     gone, stays = new_mailbox(), new_mailbox()
     message = incoming(gone.address, stays.address)
