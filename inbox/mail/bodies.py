@@ -9,31 +9,36 @@ from collections.abc import Iterator
 from inbox.mail.skim import Part, Skimmed
 
 # Above this a text is shown from its beginning and offered whole as a file as well.
-LARGEST_SHOWN_BYTES = 4 * 1024 * 1024
+LARGEST_TEXT_BYTES = 1024 * 1024
+LARGEST_HTML_BYTES = 3 * 1024 * 1024
 
-_READABLE = frozenset(
-    (
-        "text/plain",
-        "text/html",
-        "text/enriched",
-        "text/richtext",
-        "text/markdown",
-        "text/x-markdown",
-        "text/x-plain",
-    )
+# Texts that are files: data for a program, not a letter.
+_TEXT_FILES = frozenset(
+    """
+    text/calendar text/css text/csv text/directory text/ecmascript text/javascript text/rfc822-headers
+    text/rtf text/sgml text/tab-separated-values text/vcard text/vtt text/x-amp-html text/x-vcalendar
+    text/x-vcard text/xml
+    """.split()  # noqa: SIM905
 )
 
 
 def is_body(part: Part) -> bool:
     """Whether a leaf is part of the letter's text."""
-    if part.is_remainder or part.content_type not in _READABLE or part.disposition == "attachment":
+    if part.is_remainder or part.disposition == "attachment":
+        return False
+    # A text of a kind that nobody knows is plain text (RFC 2046 4.1.4).
+    if not part.content_type.startswith("text/") or part.content_type in _TEXT_FILES:
         return False
     return part.parent is None or not part.name
 
 
 def is_attachment(part: Part) -> bool:
     """Whether a leaf is offered as a file."""
-    return not is_body(part) or part.end - part.start > LARGEST_SHOWN_BYTES
+    if part.content_type == "text/x-amp-html" and part.parent is not None:
+        # A third way to say the same letter, for programs that run it. Nobody misses it.
+        return part.parent.content_type != "multipart/alternative"
+    largest = LARGEST_HTML_BYTES if part.content_type == "text/html" else LARGEST_TEXT_BYTES
+    return not is_body(part) or part.end - part.start > largest
 
 
 def is_inline_picture(part: Part) -> bool:

@@ -9,7 +9,14 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from inbox.mail import charsets
-from inbox.mail.bodies import LARGEST_SHOWN_BYTES, attachment_parts, is_attachment, is_body, is_inline_picture
+from inbox.mail.bodies import (
+    LARGEST_HTML_BYTES,
+    LARGEST_TEXT_BYTES,
+    attachment_parts,
+    is_attachment,
+    is_body,
+    is_inline_picture,
+)
 from inbox.mail.fields import Correspondent, clean_text, decode_field, parse_date, parse_mailboxes
 from inbox.mail.html import is_html_showable
 from inbox.mail.skim import Part, Skimmed, skim
@@ -18,8 +25,9 @@ from inbox.mail.tags import all_text, strip_tags
 from inbox.mail.text import text_to_html
 from inbox.mail.transfer import decoded_pieces, decoded_prefix, decoded_size
 
-_LONGEST_TEXT_BYTES = 1024 * 1024
-_LONGEST_HTML_BYTES = 4 * 1024 * 1024
+# Of HTML that cannot be shown, this much is turned into text.
+_LONGEST_STRIPPED = 1024 * 1024
+_LARGEST_INNER_BYTES = 4 * 1024 * 1024
 _LONGEST_HEADERS_SHOWN = 500
 _LONGEST_RECIPIENTS = 4000
 _GREATEST_INNER_DEPTH = 5
@@ -49,7 +57,7 @@ class Attachment:
 
 @dataclass(frozen=True, slots=True)
 class Parsed:
-    """A message ready to be shown. `html` is still the sender's: only frame_document() makes it fit to show."""
+    """A message ready to be shown. `html` is still the sender's: frame_document() makes it fit to show."""
 
     sender: Correspondent
     recipients: str
@@ -164,13 +172,16 @@ def _letter(source: bytes, skimmed: Skimmed, notes: _Notes, inner_depth: int) ->
     if not blocks:
         inner = _inner_message(source, skimmed, notes, inner_depth)
         return inner if inner is not None else ("", "")
-    text = "\n\n".join(
-        block.text or strip_tags(block.html) or all_text(block.html) for block in blocks
-    ).strip("\n")
+    text = "\n\n".join(block.text or _text_of(block.html) for block in blocks).strip("\n")
     if not any(block.html for block in blocks):
         return text, ""
     html = "\n".join(block.html or _as_html(block.text) for block in blocks)
     return text, html
+
+
+def _text_of(html: str) -> str:
+    html = html[:_LONGEST_STRIPPED]
+    return strip_tags(html) or all_text(html)
 
 
 def _as_html(text: str) -> str:
@@ -183,8 +194,8 @@ class _Reading:
     def __init__(self, source: bytes, notes: _Notes) -> None:
         self.source = source
         self.notes = notes
-        self.text_bytes_left = _LONGEST_TEXT_BYTES
-        self.html_bytes_left = _LONGEST_HTML_BYTES
+        self.text_bytes_left = LARGEST_TEXT_BYTES
+        self.html_bytes_left = LARGEST_HTML_BYTES
 
     def blocks(self, part: Part) -> Iterator[_Block]:
         """The letter below `part`, in order."""
@@ -198,7 +209,7 @@ class _Reading:
                 yield from self.blocks(child)
 
     def _alternatives(self, part: Part) -> Iterator[_Block]:
-        """One letter said several times (RFC 2046 5.1.4): its first text and its last HTML that say anything."""
+        """One letter said several times (RFC 2046 5.1.4): its first text and its last HTML are taken."""
         chosen = _Block()
         for child in part.children:
             found = list(self.blocks(child))
@@ -245,7 +256,7 @@ def _inner_message(
     for part in skimmed.leaves:
         if part.content_type != "message/rfc822":
             continue
-        inner_source = decoded_prefix(source, part.start, part.end, part.encoding, LARGEST_SHOWN_BYTES)
+        inner_source = decoded_prefix(source, part.start, part.end, part.encoding, _LARGEST_INNER_BYTES)
         inner = skim(inner_source)
         text, html = _letter(inner_source, inner, notes, inner_depth + 1)
         if text:
@@ -276,5 +287,5 @@ def _raw(source: bytes) -> Parsed:
 
 
 def _raw_text(source: bytes) -> str:
-    text = clean_text(charsets.decode(bytes(source[:_LONGEST_TEXT_BYTES]), "", cut=True)[0])
+    text = clean_text(charsets.decode(bytes(source[:LARGEST_TEXT_BYTES]), "", cut=True)[0])
     return text if text.strip() else NO_TEXT

@@ -31,6 +31,7 @@ _FIELD = re.compile(rb"^([!-9;-~]{1,200})[ \t]*:(.*(?:\n[ \t].*)*)", re.M)
 _BLANK_LINE = re.compile(rb"\n\r*\n")
 _LEADING_LINE_ENDS = re.compile(rb"[\r\n]{1,100}")
 _DELIMITER_END = re.compile(rb"(--)?[ \t]*\r*(?:\n|\Z)")
+_LOOSE_DELIMITER_END = re.compile(rb"(--)?(?:[ \t][^\n]*)?(?:\n|\Z)")
 _GUESSED_DELIMITER = re.compile(rb"^--([^\r\n]{1,200}?)[ \t]*\r*$", re.M)
 _MAIN_FIELDS = frozenset(
     (b"from", b"subject", b"date", b"to", b"message-id", b"mime-version", b"content-type")
@@ -255,6 +256,11 @@ class _Skim:
         if not ranges and boundary.rstrip() != boundary:
             ranges = self._ranges(part, boundary.rstrip())
         if not ranges:
+            # Something stands behind the boundary on its line; accepted only where nothing stricter is found,
+            # because one boundary may begin another.
+            ranges = self._ranges(part, boundary, _LOOSE_DELIMITER_END)
+            self.is_repaired = self.is_repaired or bool(ranges)
+        if not ranges:
             guessed = _GUESSED_DELIMITER.search(self.source, part.start, min(part.end, part.start + 65536))
             if guessed is not None:
                 self.is_repaired = True
@@ -275,7 +281,9 @@ class _Skim:
             part.children.append(child)
             self._descend(child, depth + 1)
 
-    def _ranges(self, part: Part, boundary: bytes) -> list[tuple[int, int]]:
+    def _ranges(
+        self, part: Part, boundary: bytes, delimiter_end: re.Pattern[bytes] = _DELIMITER_END
+    ) -> list[tuple[int, int]]:
         """Where the children of `part` begin and end, between the lines that are delimiters."""
         if not boundary:
             return []
@@ -292,7 +300,7 @@ class _Skim:
             line = source.find(at_line_start, position, end)
             after = line + len(at_line_start)
         while line >= 0:
-            ending = _DELIMITER_END.match(source, after, end)
+            ending = delimiter_end.match(source, after, end)
             if ending is None:
                 self.candidates_left -= 1
                 if self.candidates_left <= 0:

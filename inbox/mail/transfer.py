@@ -20,6 +20,8 @@ _PADDING = re.compile(rb"=+")
 # More runs than this in one piece is no mail program's work: then the padding is ignored, so that hostile
 # input costs one decoding a piece and not one a byte.
 _MOST_RUNS_IN_A_PIECE = 256
+# 45 bytes each: 45 MB. What has more lines has no content in them, and the rest is given as it is.
+_MOST_UU_LINES = 1_000_000
 _SOFT_BREAK_WITH_BLANKS = re.compile(rb"=[ \t]{1,80}(?=\r?\n)")
 
 
@@ -35,7 +37,7 @@ def decoded_pieces(source: Source, start: int, end: int, encoding: str) -> Itera
 
 
 def decoded_prefix(source: Source, start: int, end: int, encoding: str, limit: int) -> bytes:
-    """The first `limit` decoded bytes of source[start:end]; reads little more of the source than that takes."""
+    """The first `limit` decoded bytes of source[start:end]; reads little more of it than that takes."""
     if encoding == "base64":
         # Lines of 76 and CR LF: 78 bytes for 57. Sparser encodings give less than the limit, never wrong
         # bytes.
@@ -143,7 +145,13 @@ def _uuencode_pieces(source: Source, start: int, end: int) -> Iterator[bytes]:
     decoded: list[bytes] = []
     length = 0
     position = start
+    lines = 0
     while position < end:
+        lines += 1
+        if lines > _MOST_UU_LINES:
+            yield b"".join(decoded)
+            yield from _pieces(source, position, end)
+            return
         line_end = source.find(b"\n", position, end)
         line_end = end if line_end < 0 else line_end
         line = bytes(source[position : min(line_end, position + 128)]).rstrip(b"\r")

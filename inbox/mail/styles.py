@@ -1,0 +1,144 @@
+"""Inline styles: an allow-list of properties and of what their values are made of.
+
+nh3 filters the names of properties only; the values are the danger: url() asks a server, expression() and the
+like run in old engines, a position lays a letter over something else.
+"""
+
+import re
+from functools import lru_cache
+
+from inbox.mail.colours import parse_colour, to_hex
+
+_LONGEST_STYLE = 8 * 1024
+_LONGEST_VALUE = 300
+_MOST_DECLARATIONS = 100
+
+_SIDES = ("top", "right", "bottom", "left")
+_PROPERTIES = frozenset(
+    """
+    background background-color color direction font font-family font-size font-style font-variant
+    font-weight line-height letter-spacing word-spacing text-align text-decoration text-decoration-color
+    text-decoration-line text-decoration-style text-indent text-overflow text-transform vertical-align
+    white-space word-break word-wrap overflow-wrap hyphens unicode-bidi border border-collapse border-color
+    border-radius border-spacing border-style border-width border-top-left-radius border-top-right-radius
+    border-bottom-left-radius border-bottom-right-radius margin padding width height min-width max-width
+    min-height max-height box-sizing display float clear overflow opacity visibility list-style
+    list-style-type list-style-position table-layout caption-side empty-cells quotes tab-size
+    """.split()  # noqa: SIM905 - a table that is read
+) | {
+    name
+    for side in _SIDES
+    for name in (
+        f"border-{side}",
+        f"border-{side}-color",
+        f"border-{side}-style",
+        f"border-{side}-width",
+        f"margin-{side}",
+        f"padding-{side}",
+    )
+}
+# Letters, numbers, units, colours, quoted font names. No backslash (an escape spells anything), no colon, at
+# sign, angle bracket or brace.
+_VALUE = re.compile(r"[\w\s.,%#!+/*()'\"-]*")
+_FUNCTION_NAME = re.compile(r"([\w-]*)\s*\(")
+_FUNCTIONS = frozenset(("rgb", "rgba", "hsl", "hsla", "calc", "min", "max", "clamp"))
+_COMMENT = re.compile(r"/\*(?:[^*]|\*(?!/))*\*/")
+_PLAIN = re.compile(r"[\w\s.,%#-]*")
+_COLOUR_IN_SHORTHAND = re.compile(r"#[0-9a-f]{3,8}\b|(?:rgb|hsl)a?\([\d\s.,%/]{1,60}\)|\b[a-z]{3,20}\b", re.I)
+_URL = re.compile(r"[\w-]*\([^()]*(?:\([^()]*\)[^()]*)*\)", re.I)
+_DISPLAYS = re.compile(
+    r"(?:block|inline|inline-block|none|table|table-row|table-cell|table-row-group|table-header-group"
+    r"|table-footer-group|table-column|table-column-group|table-caption|inline-table|list-item|flex|inline-flex)"
+    r"(?:\s*!\s*important)?",
+    re.I,
+)
+
+
+@lru_cache(maxsize=2048)
+def filter_style(style: str) -> str:
+    """What is left of an inline style, as declarations joined by ";". Filtering twice is once."""
+    return join_declarations(parse_style(style))
+
+
+def join_declarations(declarations: dict[str, str]) -> str:
+    """The text of a style attribute."""
+    return ";".join(f"{name}:{value}" for name, value in declarations.items())
+
+
+def parse_style(style: str) -> dict[str, str]:
+    """The declarations of `style` that may stay; a later one of a name replaces an earlier one, as in CSS."""
+    if len(style) > _LONGEST_STYLE or "\\" in style:
+        return {}
+    if "/*" in style:
+        style = _COMMENT.sub(" ", style)
+    kept: dict[str, str] = {}
+    for declaration in _declarations(style)[:_MOST_DECLARATIONS]:
+        name, colon, value = declaration.partition(":")
+        name = name.strip().lower()
+        value = " ".join(value.split())
+        if not colon or name not in _PROPERTIES or not value or len(value) > _LONGEST_VALUE:
+            continue
+        if name in ("background", "background-color"):
+            # The colour of a background stays; its picture would be a request.
+            name, value = "background-color", _background_colour(value)
+        elif not _is_harmless(name, value):
+            continue
+        if value:
+            kept.pop(name, None)
+            kept[name] = value
+    return kept
+
+
+def _declarations(style: str) -> list[str]:
+    """`style` cut at semicolons outside quotes and brackets."""
+    if "(" not in style and '"' not in style and "'" not in style:
+        return style.split(";")
+    found: list[str] = []
+    quote = ""
+    depth = start = 0
+    for match in _STRUCTURE.finditer(style):
+        character = match[0]
+        if quote:
+            quote = "" if character == quote else quote
+        elif character in "'\"":
+            quote = character
+        elif character == "(":
+            depth += 1
+        elif character == ")":
+            depth = max(0, depth - 1)
+        elif not depth:
+            found.append(style[start : match.start()])
+            start = match.end()
+    if not quote and not depth:
+        found.append(style[start:])
+    return found  # what was left open swallows the rest in a browser too: dropped
+
+
+_STRUCTURE = re.compile(r"[;'\"()]")
+
+
+def _is_harmless(name: str, value: str) -> bool:
+    if name == "display":
+        return _DISPLAYS.fullmatch(value) is not None
+    if _PLAIN.fullmatch(value):
+        return True
+    if not _VALUE.fullmatch(value):
+        return False
+    if value.count("'") % 2 or value.count('"') % 2 or value.count("(") != value.count(")"):
+        return False
+    return all(found.lower() in _FUNCTIONS for found in _FUNCTION_NAME.findall(value))
+
+
+def _background_colour(value: str) -> str:
+    important = " !important" if re.search(r"!\s*important$", value, re.I) else ""
+    for candidate in _COLOUR_IN_SHORTHAND.findall(_without_pictures(value)):
+        if candidate.lower() == "transparent":
+            return "transparent" + important
+        colour = parse_colour(candidate)
+        if colour is not None:
+            return to_hex(colour) + important
+    return ""
+
+
+def _without_pictures(value: str) -> str:
+    return _URL.sub(lambda found: found[0] if parse_colour(found[0]) is not None else " ", value)
