@@ -1,0 +1,33 @@
+// Everything by keyboard. Single letters can be switched off, for those who speak to their machine.
+import { dialogOpen } from "./dialogs.js";
+import { keep, kept } from "./kept.js";
+
+export function wireKeys({ reader, copy }) {
+  const box = document.getElementById("keys-on");
+  box.checked = kept("keys") !== "off";
+  box.addEventListener("change", () => keep("keys", box.checked ? null : "off"));
+
+  const act = {
+    j: () => reader.step(1),
+    k: () => reader.step(-1),
+    ArrowDown: () => reader.step(1),
+    ArrowUp: () => reader.step(-1),
+    Escape: () => reader.close(),
+    c: copy,
+    n: () => document.getElementById("new").click(),
+    "?": () => document.getElementById("help-open").click(),
+    "/": () => document.querySelector('[data-testid="search"]')?.focus(),
+  };
+
+  addEventListener("keydown", (event) => {
+    if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || dialogOpen()) return;
+    if (event.target.closest?.("input, select, textarea, [contenteditable]")) return;
+    const { key } = event;
+    if (!Object.hasOwn(act, key) || (key.length === 1 && !box.checked)) return;
+    if (event.repeat && !"jkArrowDownArrowUp".includes(key)) return;
+    // Arrows scroll the text when that has focus.
+    if (key.startsWith("Arrow") && event.target.closest?.(".text, .sheet")) return;
+    event.preventDefault();
+    act[key]();
+  });
+}

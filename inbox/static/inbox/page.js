@@ -1,0 +1,28 @@
+// What every page has: the theme button, times in the reader's own zone, and word to the other tabs after a mailbox went.
+import { keep, kept } from "./kept.js";
+import { freshen } from "./times.js";
+import { tell } from "./tabs.js";
+
+const THEMES = ["system", "light", "dark"];
+const button = document.getElementById("theme");
+
+function showTheme(theme) {
+  if (theme === "system") delete document.documentElement.dataset.theme;
+  else document.documentElement.dataset.theme = theme;
+  button.querySelector("use").setAttribute("href", `#i-${theme}`);
+  button.setAttribute("aria-label", button.dataset[theme]);
+  button.title = button.dataset[theme];
+}
+
+const theme = () => (THEMES.includes(kept("theme")) ? kept("theme") : "system");
+showTheme(theme());
+button.addEventListener("click", () => {
+  const next = THEMES[(THEMES.indexOf(theme()) + 1) % THEMES.length];
+  keep("theme", next === "system" ? null : next);
+  showTheme(next);
+});
+// Another tab chose: follow it.
+addEventListener("storage", (event) => event.key === "theme" && showTheme(theme()));
+
+freshen(document);
+if (document.body.classList.contains("page-gone")) tell({ type: "mailboxes", ids: null });
