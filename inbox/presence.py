@@ -61,33 +61,44 @@ def look_at_clock(now: datetime) -> Hold | None:
         before = installation.last_seen_at
         if before is not None and now < before + BEAT * 0.5 and now >= before - BEAT:
             return hold_of(installation)  # somebody looked just now
-        if before is not None:
-            _judge(installation, now - before)
-        installation.last_seen_at = now
+        if before is None or _judge(installation, now - before):
+            installation.last_seen_at = now
         installation.save(update_fields=["last_seen_at", "hold_seconds_left", "hold_until_trusted"])
         return hold_of(installation)
 
 
-def _judge(installation: Installation, ahead: timedelta) -> None:
+def _judge(installation: Installation, ahead: timedelta) -> bool:
+    """Decide what erasing waits for; returns whether the time is believed enough to be remembered.
+
+    One that is not is compared with the last believed one again and again: a clock that comes back
+    to its senses ends the wait by itself.
+    """
     policy = Policy.current()
     if ahead > max(IMPLAUSIBLE_JUMP, policy.greatest_age + policy.grace):
-        installation.hold_until_trusted = True
-        logger.warning(
-            "the clock is %d days ahead of the last time seen: erasing waits for sweep --trust-clock",
-            ahead.days,
-        )
-    elif ahead > SUSPICIOUS_JUMP:
+        if not installation.hold_until_trusted:
+            installation.hold_until_trusted = True
+            logger.warning(
+                "the clock is %d days ahead of the last time seen: erasing waits for sweep --trust-clock",
+                ahead.days,
+            )
+        return False
+    if installation.hold_until_trusted:
+        installation.hold_until_trusted = False
+        logger.info("the clock is plausible again")
+    if ahead > SUSPICIOUS_JUMP:
         installation.hold_seconds_left = STEADY_SECONDS
         logger.warning(
-            "the clock is %d hours ahead of the last time seen: erasing waits for 30 minutes",
+            "the clock is %d hours ahead of the last time seen: erasing waits for %d steady minutes",
             ahead.total_seconds() // 3600,
+            STEADY_SECONDS // 60,
         )
     elif installation.hold_seconds_left and ahead > timedelta(0):
         # Steady uptime is counted in looks a minute or two apart, not in what the clock claims.
         steady = min(ahead, 2 * BEAT).total_seconds()
         installation.hold_seconds_left = max(0, installation.hold_seconds_left - int(steady))
-        if not installation.hold_seconds_left and not installation.hold_until_trusted:
+        if not installation.hold_seconds_left:
             logger.info("the clock has been steady: erasing goes on")
+    return True
 
 
 def hold_of(installation: Installation) -> Hold | None:

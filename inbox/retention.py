@@ -83,6 +83,8 @@ def _restart_timer(mailbox_pk: int, policy: Policy, *, only_living: bool) -> boo
         now = clock.now()
         if mailbox is None or mailbox.purge_at <= now or (only_living and mailbox.expires_at <= now):
             return False
+        if mailbox.kind == Mailbox.Kind.STAFF:
+            return False  # it has no timer
         mailbox.timer_started_at = now
         timers.set_ends(mailbox, policy)
         if mailbox.expires_at <= now:
@@ -198,6 +200,11 @@ def retime(*, seconds: float = 60.0) -> int:
     return total
 
 
+def is_retiming_owed() -> bool:
+    """Whether any mailbox was timed under an earlier policy."""
+    return Mailbox.objects.behind(Policy.objects.get(id=1).version).exists()
+
+
 # -- sweeping --------------------------------------------------------------------------------------
 
 
@@ -225,11 +232,11 @@ def sweep(*, seconds: float = 50.0) -> Swept:
             done.mailboxes += erased[0]
             done.messages += erased[1]
             if time.monotonic() > deadline:
-                done.finished = False
                 break
-        done.messages += _sweep_deleted_messages() + _sweep_staff_mail()
+        done.messages += _sweep_deleted_messages(deadline) + _sweep_staff_mail(deadline)
     done.sources = _sweep_orphans(deadline)
-    done.digests = _sweep_repeat_digests()
+    done.digests = _sweep_repeat_digests(deadline)
+    done.finished = time.monotonic() <= deadline
     presence.forget_the_gone()
     _give_back_space()
     done.truncated = truncate_wal()
@@ -278,21 +285,23 @@ def _sweep_mailboxes() -> tuple[int, int] | None:
     return len(emptied), len(some)
 
 
-def _sweep_deleted_messages() -> int:
-    return _sweep_messages(Message.objects.filter(deleted_at__lte=clock.now() - UNDO))
+def _sweep_deleted_messages(deadline: float) -> int:
+    return _sweep_messages(Message.objects.filter(deleted_at__lte=clock.now() - UNDO), deadline)
 
 
-def _sweep_staff_mail() -> int:
+def _sweep_staff_mail(deadline: float) -> int:
     """Mail for the staff ends after 30 days, and the oldest makes room for the newest."""
     policy = Policy.current()
     total = 0
     for staff in Mailbox.objects.filter(kind=Mailbox.Kind.STAFF):
         mail = Message.objects.filter(mailbox=staff)
-        total += _sweep_messages(mail.filter(received_at__lte=clock.now() - STAFF_MAIL_KEPT))
+        total += _sweep_messages(mail.filter(received_at__lte=clock.now() - STAFF_MAIL_KEPT), deadline)
         beyond = mail.order_by("-number").values_list("number", flat=True)[policy.quota_messages :].first()
         if beyond is not None:
-            total += _sweep_messages(mail.filter(number__lte=beyond))
-        total += _sweep_messages(mail.filter(number__lte=_number_beyond_quota(staff, policy.quota_bytes)))
+            total += _sweep_messages(mail.filter(number__lte=beyond), deadline)
+        total += _sweep_messages(
+            mail.filter(number__lte=_number_beyond_quota(staff, policy.quota_bytes)), deadline
+        )
     return total
 
 
@@ -311,10 +320,12 @@ def _number_beyond_quota(staff: Mailbox, quota_bytes: int) -> int:
     return 0
 
 
-def _sweep_messages(messages: MessageQuerySet) -> int:
+def _sweep_messages(messages: MessageQuerySet, deadline: float) -> int:
     """Erase these messages, in batches; the counters of their mailboxes follow."""
     total = 0
-    while rows := list(messages.values_list("pk", "mailbox_id")[:MESSAGES_AT_ONCE]):
+    while time.monotonic() < deadline and (
+        rows := list(messages.values_list("pk", "mailbox_id")[:MESSAGES_AT_ONCE])
+    ):
         pks = [pk for pk, _mailbox in rows]
         with transaction.atomic():
             mailboxes = Mailbox.objects.locked({mailbox for _pk, mailbox in rows})
@@ -337,9 +348,11 @@ def _outlived_digests(now: datetime) -> MessageQuerySet:
     return Message.objects.filter(repeat_digest__isnull=False, received_at__lte=now - REPEAT_WITHIN)
 
 
-def _sweep_repeat_digests() -> int:
+def _sweep_repeat_digests(deadline: float) -> int:
     total = 0
-    while pks := list(_outlived_digests(clock.now()).values_list("pk", flat=True)[:1000]):
+    while time.monotonic() < deadline and (
+        pks := list(_outlived_digests(clock.now()).values_list("pk", flat=True)[:1000])
+    ):
         total += Message.objects.filter(pk__in=pks).update(repeat_digest=None)
     return total
 

@@ -1,10 +1,14 @@
 """Every URL, by its part of the site."""
 
-from django.contrib import admin
 from django.urls import include, path
 
+from inbox.admin import site
+from inbox.views import staff_mail
+
 urlpatterns = [
-    path("admin/", admin.site.urls),
+    # The reader, a second time: `inbox:message` and its like lead here when `request.current_app` is "staff".
+    path("admin/mail/", include((staff_mail.urlpatterns, "inbox"), namespace="staff")),
+    path("admin/", site.urls),
     path("", include("inbox.urls")),
 ]
 
