@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
-from django.db import transaction
+from django.db import models, transaction
 
 from inbox import clock, retention, sealing, timers
 from inbox.mail import Summary
@@ -196,7 +196,9 @@ class OpenMailbox:
         if self.state is not State.LIVING:
             return Changes(now_at, (), {})
         newer = [self._row(message)[0] for message in self._shown().newer_than(revision)]
-        if now_at - revision == len(newer) and revision > 0:
+        # What came after the revision was read is told, but explains none of the steps up to it.
+        explained = sum(row.number <= now_at for row in newer)
+        if now_at - revision == explained and revision > 0:
             return Changes(now_at, tuple(newer), None)
         living = {
             UUID(str(public_id)).hex: is_read
@@ -268,6 +270,17 @@ class OpenMailbox:
         retention.revive(self.pk)
         self._reload()
 
+    def can_undelete(self, message_id: str) -> bool:
+        """Whether this deletion could still be taken back."""
+        return (
+            self.state is State.LIVING
+            and Message.objects.filter(
+                mailbox_id=self.pk,
+                public_id=_uuid(message_id),
+                deleted_at__gt=clock.now() - retention.UNDO,
+            ).exists()
+        )
+
     def undelete_message(self, message_id: str) -> None:
         """Raises TooLate."""
         message = Message.objects.filter(mailbox_id=self.pk, public_id=_uuid(message_id)).first()
@@ -322,6 +335,33 @@ def open_all(secrets: Iterable[bytes]) -> list[OpenMailbox]:
             continue
         opened.append(OpenMailbox(grant.mailbox, key, secret, grant.kind))
     return sorted(opened, key=lambda mailbox: mailbox.created_at, reverse=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How many messages a mailbox shows, and how many of them are unread."""
+
+    messages: int = 0
+    unread: int = 0
+
+
+def count(mailboxes: Iterable[OpenMailbox]) -> dict[str, Counts]:
+    """The counts of all these by mailbox id: one read. Unread is 0 once the timer is over."""
+    asked = list(mailboxes)
+    found = {
+        pk: (messages, unread)
+        for pk, messages, unread in Message.objects.filter(
+            mailbox_id__in=[mailbox.pk for mailbox in asked], deleted_at=None
+        )
+        .order_by()
+        .values_list("mailbox_id")
+        .annotate(messages=models.Count("pk"), unread=models.Count("pk", filter=models.Q(is_read=False)))
+    }
+    counts = {}
+    for mailbox in asked:
+        messages, unread = found.get(mailbox.pk, (0, 0))
+        counts[mailbox.mailbox_id] = Counts(messages, unread if mailbox.state is State.LIVING else 0)
+    return counts
 
 
 def open_one(secret: bytes, mailbox_id: str) -> OpenMailbox | None:

@@ -1,0 +1,187 @@
+"""What the templates are given: plain values, read from open mailboxes."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.utils.safestring import SafeString, mark_safe
+
+from inbox import access, clock, mail, sources
+from inbox.access import OpenMailbox, OpenMessage, State
+from inbox.mail.parse import NOTE_RAW
+from inbox.models import Policy
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A mailbox."""
+
+    id: str
+    address: str
+    domain: str
+    label: str
+    shared: bool
+    state: str
+    expires_at: datetime
+    purge_at: datetime
+    revision: int  # 0 while hidden: a page that is brought back asks for every row
+    unread: int
+    message_count: int
+    can_extend: bool
+    ring: int  # part of the time that is left, 0..100
+    lifetime_seconds: int
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A message in the list."""
+
+    id: str
+    mailbox_id: str
+    number: int
+    read: bool
+    received_at: datetime
+    sender_name: str
+    sender_address: str
+    subject: str
+    snippet: str
+    tag: str
+    attachment_names: Sequence[str]
+    damaged: bool
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """An attachment in the reader."""
+
+    index: int
+    name: str
+    content_type: str
+    size_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """The opened message."""
+
+    id: str
+    mailbox_id: str
+    number: int
+    received_at: datetime
+    date: datetime | None
+    subject: str
+    sender_name: str
+    sender_address: str
+    recipients: str
+    cc: str
+    tag: str
+    damaged: bool
+    text_html: SafeString
+    has_html: bool
+    attachments: Sequence[File]
+    notes: Sequence[str]
+    unreadable: bool
+    view: str
+
+
+def boxes(mailboxes: Sequence[OpenMailbox]) -> list[Box]:
+    """For show, in the same order; one read for all their counts."""
+    counts = access.count(mailboxes)
+    return [_box(mailbox, counts[mailbox.mailbox_id]) for mailbox in mailboxes]
+
+
+def _box(mailbox: OpenMailbox, counts: access.Counts) -> Box:
+    lifetime = Policy.current().lifetime
+    left = max(mailbox.expires_at - clock.now(), timedelta(0))
+    living = mailbox.state is State.LIVING
+    return Box(
+        id=mailbox.mailbox_id,
+        address=mailbox.address,
+        domain=mailbox.domain,
+        label=mailbox.label,
+        shared=mailbox.is_shared,
+        state=mailbox.state.value,
+        expires_at=mailbox.expires_at,
+        purge_at=mailbox.purge_at,
+        revision=mailbox.revision if living else 0,
+        unread=counts.unread,
+        message_count=counts.messages,
+        can_extend=mailbox.can_extend,
+        ring=min(100, int(100 * (left / lifetime))),
+        lifetime_seconds=int(lifetime.total_seconds()),
+    )
+
+
+def row(shown: access.Row) -> Row:
+    """A list row; a damaged one says nothing but that."""
+    summary = shown.summary
+    return Row(
+        id=shown.message_id,
+        mailbox_id=shown.mailbox_id,
+        number=shown.number,
+        read=shown.is_read,
+        received_at=shown.received_at,
+        sender_name=summary.sender_name if summary else "",
+        sender_address=summary.sender_address if summary else "",
+        subject=summary.subject if summary else "",
+        snippet=summary.snippet if summary else "",
+        tag=shown.tag,
+        attachment_names=summary.attachment_names if summary else (),
+        damaged=shown.is_damaged,
+    )
+
+
+def reading(message: OpenMessage, *, view: str = "") -> Reading:
+    """The whole message, taken apart. `view` is "text" or "html" where somebody asked for one of them."""
+    shown = message.row
+    parsed = sources.parse(message)
+    if parsed is None:
+        return _damaged(shown)
+    has_html = bool(parsed.html)
+    return Reading(
+        id=shown.message_id,
+        mailbox_id=shown.mailbox_id,
+        number=shown.number,
+        received_at=shown.received_at,
+        date=parsed.date,
+        subject=parsed.subject,
+        sender_name=parsed.sender.name,
+        sender_address=parsed.sender.address,
+        recipients=parsed.recipients,
+        cc=parsed.cc,
+        tag=shown.tag,
+        damaged=False,
+        text_html=mark_safe(mail.text_to_html(parsed.text)),  # noqa: S308 (escapes everything itself)
+        has_html=has_html,
+        attachments=[
+            File(part.index, part.name, part.content_type, part.size_bytes)
+            for part in parsed.attachments
+            if not (part.inline and has_html)
+        ],
+        notes=[note for note in parsed.notes if note != NOTE_RAW],
+        unreadable=NOTE_RAW in parsed.notes,
+        view="html" if has_html and view != "text" else "text",
+    )
+
+
+def _damaged(shown: access.Row) -> Reading:
+    return Reading(
+        id=shown.message_id,
+        mailbox_id=shown.mailbox_id,
+        number=shown.number,
+        received_at=shown.received_at,
+        date=None,
+        subject="",
+        sender_name="",
+        sender_address="",
+        recipients="",
+        cc="",
+        tag="",
+        damaged=True,
+        text_html=SafeString(""),
+        has_html=False,
+        attachments=(),
+        notes=(),
+        unreadable=False,
+        view="text",
+    )

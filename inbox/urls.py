@@ -1,0 +1,42 @@
+"""The URLs people, scripts and programs hold on to."""
+
+from django.urls import path, re_path
+
+from inbox.consumers import Live, Nothing
+from inbox.views import health, mailboxes, messages, pages, pictures
+
+app_name = "inbox"
+
+_MAILBOX = "m/<str:mailbox_id>/"
+_MESSAGE = f"{_MAILBOX}<str:message_id>/"
+
+urlpatterns = [
+    path("", pages.home, name="home"),
+    path("new/", mailboxes.new, name="new"),
+    path("updates/", pictures.updates, name="updates"),
+    path("gone/", pages.gone, name="gone"),
+    path("privacy/", pages.privacy, name="privacy"),
+    path("healthz", health.healthz, name="health"),
+    path("robots.txt", pictures.robots, name="robots"),
+    path("favicon.ico", pictures.favicon, name="favicon"),
+    path(_MAILBOX, pages.mailbox, name="mailbox"),
+    path(f"{_MAILBOX}delete/", mailboxes.delete, name="delete"),
+    path(f"{_MAILBOX}extend/", mailboxes.extend, name="extend"),
+    path(f"{_MAILBOX}revive/", mailboxes.revive, name="revive"),
+    path(f"{_MAILBOX}label/", mailboxes.label, name="label"),
+    path(f"{_MAILBOX}test/", mailboxes.test_message, name="test_message"),
+    path(f"{_MAILBOX}qr.svg", pictures.qr, name="qr"),
+    path(f"{_MAILBOX}seen.gif", pictures.seen, name="seen"),
+    path(_MESSAGE, pages.message, name="message"),
+    path(f"{_MESSAGE}html/", messages.frame, name="frame"),
+    path(f"{_MESSAGE}source/", messages.source, name="source"),
+    path(f"{_MESSAGE}part/<int:index>/", messages.attachment, name="attachment"),
+    path(f"{_MESSAGE}read/", messages.read, name="read"),
+    path(f"{_MESSAGE}delete/", messages.delete_message, name="delete_message"),
+    path(f"{_MESSAGE}undelete/", messages.undelete_message, name="undelete_message"),
+]
+
+websocket_urlpatterns = [
+    path("ws/", Live.as_asgi()),
+    re_path(r"", Nothing.as_asgi()),
+]
