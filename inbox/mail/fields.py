@@ -287,7 +287,7 @@ class _Reading:
         elif quoted is not None:
             self.words.append(_QUOTED_PAIR.sub(r"\1", quoted))
             self.written.append(piece)
-        elif piece not in ("<", ">"):
+        elif piece not in ("<", ">", '"'):
             self.words.append(piece)
             self.written.append(piece)
         return True
@@ -316,7 +316,9 @@ def _name(text: str) -> str:
 
 
 def _address(text: str) -> str:
-    address = "".join(one_line(text, 2000).split())
+    address = one_line(text, 2000)
+    if not address.startswith('"'):  # a quoted local part may hold blanks (RFC 5321 4.1.2)
+        address = "".join(address.split())
     if address.startswith("@") and ":" in address:  # a source route (RFC 5321 4.1.1.3)
         address = address.rpartition(":")[2]
     return address[:_LONGEST_ADDRESS]

@@ -13,6 +13,7 @@ from urllib.parse import unquote
 
 import nh3
 
+from inbox.mail.fields import clean_text
 from inbox.mail.markup import GENERIC_ATTRIBUTES, SILENT, TAGS, Letter, filter_attribute, rewrite
 from inbox.mail.styles import filter_style
 from inbox.mail.tags import all_text, strip_tags
@@ -67,7 +68,7 @@ def frame_document(html: str, *, inline_image: InlineImage) -> str:
     Never raises on account of `html`; what cannot be cleaned is shown as its text.
     """
     pictures = _Pictures(inline_image)
-    shortened = pictures.take_out(html)
+    shortened = clean_text(pictures.take_out(html))
     if len(shortened) > MOST_HTML_CHARACTERS:
         return _document(_plain(shortened))
     letter = rewrite(shortened, pictures.address)

@@ -107,6 +107,7 @@ _LANG = re.compile(r"[A-Za-z0-9-]{1,40}")
 _FRAGMENT = re.compile(r"[^\s\"'<>&\\]{1,200}")
 _LINK = re.compile(r"(?:https?://|mailto:)", re.I)
 _BLANKS_IN_URL = re.compile(r"[\x00-\x20\x7f-\xa0\u200b-\u200f\u2028-\u202f\u2060-\u206f\ufeff]")
+_NOT_IN_URL = re.compile(r"[ \"<>`]")
 _LONG_NUMBER = re.compile(r"&#[xX]?[0-9a-fA-F]{8,};?")
 
 # Below this contrast a text cannot be read at all; senders' own pale greys stay as they are.
@@ -168,14 +169,14 @@ class _Rewriting:
                 break
             if opening > position:
                 self.out.append(html[position:opening])
-            match = _TAG.match(html, opening)
-            if match is None:
-                position = self._after_no_tag(opening)
-                continue
             tags += 1
             if tags > _MOST_TAGS:
                 self.out.append("…")
                 break
+            match = _TAG.match(html, opening)
+            if match is None:
+                position = self._after_no_tag(opening)
+                continue
             name = match[2].lower()
             attributes, position = self._attributes(match.end())
             if match[1]:
@@ -322,7 +323,7 @@ class _Rewriting:
             "overflow",
         ):
             declarations.pop(name, None)
-        self._colour_declarations(self.body, declarations, self.body)
+        self._colour_declarations(self.body, declarations, _Open("", WHITE, _TEXT_COLOUR))
         if declarations:
             self.body_style = join_declarations(declarations)
 
@@ -444,7 +445,9 @@ def _link(value: str) -> str | None:
     if flat.startswith("#"):
         target = _prefixed(flat[1:])
         return f"#{target}" if target is not None else None
-    return flat if _LINK.match(flat) else None
+    if not _LINK.match(flat):
+        return None
+    return _NOT_IN_URL.sub(lambda found: f"%{ord(found[0]):02X}", flat)
 
 
 def _prefixed(name: str) -> str | None:

@@ -189,7 +189,7 @@ class _Skim:
                 if _ends_in_a_blank(fields):
                     return fields, covered + 1
                 self.is_repaired = self.is_repaired or start == self.start
-            fields.append((bytes(match[1]), bytes(match[2])))
+            fields.append((bytes(match[1]), bytes(match[2]).rstrip(b"\r")))
             covered = match.end()
             if len(fields) >= _MOST_FIELDS:
                 self.is_cut = True
