@@ -260,6 +260,7 @@ WHITENOISE_MAX_AGE = 0 if DEBUG else 3600
 # -- words and times -------------------------------------------------------------------------------
 
 LANGUAGE_CODE = "en"
+LANGUAGES = [("en", "English")]  # a language is added with its catalogue
 USE_I18N = True
 USE_TZ = True
 TIME_ZONE = "UTC"
