@@ -1,0 +1,92 @@
+"""What all tests share: a real database file, a real Valkey, real commands on directories of their own."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import redis
+from django.conf import settings
+
+from tests.support import Clock, Running
+
+DATABASES = ["default", "queue"]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests that use the database get it with real transactions, and the queue's file with it."""
+    for item in items:
+        fixtures = getattr(item, "fixturenames", ())
+        if {"transactional_db", "db"}.intersection(fixtures) and item.get_closest_marker("django_db") is None:
+            item.add_marker(pytest.mark.django_db(transaction=True, databases=DATABASES))
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Take the session's data directory away."""
+    if settings.configured:
+        shutil.rmtree(settings.TEMPMAIL_DATA_DIR, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def valkey() -> Iterator[redis.Redis]:
+    """The embedded Valkey, started as every process of ours starts it, for the whole session."""
+    from inbox.running import beginning
+
+    beginning.join_valkey()
+    with redis.Redis.from_url(settings.REDIS_URL) as client:
+        yield client
+    beginning.leave_valkey()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def static_files() -> None:
+    """The static files under their hashed names, which pages need in order to name them."""
+    from inbox.running import setup
+
+    setup.collect_static(settings.TEMPMAIL_DATA_DIR / setup.STATIC_STAMP)
+
+
+@pytest.fixture(autouse=True)
+def empty_valkey(valkey: redis.Redis) -> None:
+    """No limit that one test has used up reaches the next."""
+    valkey.flushall()
+
+
+@pytest.fixture(scope="session")
+def set_up_data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data directory after first-run set-up, to copy: set-up takes two seconds."""
+    running = Running(tmp_path_factory.mktemp("set-up") / "data", TEMPMAIL_ADMIN_PASSWORD="a long password")
+    code, output = running.run("setup")
+    assert code == 0, output
+    (running.data_dir / "valkey.json").unlink()  # each copy chooses a port of its own
+    return running.data_dir
+
+
+@pytest.fixture
+def fresh(tmp_path: Path) -> Iterator[Running]:
+    """Commands on a data directory that does not exist yet."""
+    running = Running(tmp_path / "data")
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def running(tmp_path: Path, set_up_data_dir: Path) -> Iterator[Running]:
+    """Commands on a data directory that is set up (admin's password: "a long password")."""
+    running = Running(Path(shutil.copytree(set_up_data_dir, tmp_path / "data")))
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def moved_clock(tmp_path: Path) -> Callable[[Running], Clock]:
+    """Gives the commands that a Running starts from now on a clock that the test moves."""
+
+    def give(running: Running) -> Clock:
+        clock = Clock(tmp_path / "faketime")
+        running.environment |= clock.environment()
+        return clock
+
+    return give
