@@ -175,7 +175,7 @@ let renewing = false;
 
 // The browser's mailboxes changed in another tab: fetch their list anew.
 async function renewSwitcher() {
-  if (renewing) return;
+  if (renewing || main.dataset.state === "ended") return;
   renewing = true;
   try {
     const answer = await fetch(main.dataset.home, { headers: { "X-Partial": "switcher" }, cache: "no-store" });
@@ -239,6 +239,7 @@ const countdown = new Countdown(main, (state) => {
     interrupted ??= reader.id;
     reader.close({ push: false, focus: false });
   }
+  if (state === "ended") list.clear(); // gone for good is gone here too
   live.ask({ now: true });
 });
 

@@ -91,6 +91,10 @@ export class List {
     this.onCount(this.rows.children.length);
   }
 
+  clear() {
+    this.rows.replaceChildren();
+  }
+
   scroller() {
     const list = this.rows.parentElement;
     return getComputedStyle(list).overflowY === "auto" ? list : document.scrollingElement;
