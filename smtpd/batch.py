@@ -44,7 +44,8 @@ class _Waiting:
 
 
 class BatchWriter:
-    """`store` and `forget` run in the writer's own thread, `announce` after the commit, beside the next one.
+    """`store` and `forget` run in the writer's own thread, and `leave` when it ends; `announce` runs in the
+    event loop after the commit, beside the next one.
 
     `rest_seconds`: how long to leave the database alone between two commits. SQLite's busy handler is not
     fair: without a rest, a page that wants to write waits up to two seconds behind reception (design.md).
@@ -56,12 +57,14 @@ class BatchWriter:
         store: Callable[[Sequence[Incoming]], list[Outcome]],
         forget: Callable[[Sequence[int]], None],
         announce: Callable[[Sequence[Stored]], Awaitable[None]],
+        leave: Callable[[], None],
         rest_seconds: float,
         queue_bytes: int,
     ) -> None:
         self._store = store
         self._forget = forget
         self._announce = announce
+        self._leave = leave
         self._rest_seconds = rest_seconds
         self._queue_bytes_limit = queue_bytes
         self._queue: deque[_Waiting] = deque()
@@ -114,6 +117,7 @@ class BatchWriter:
             self._all_written = True
             self._news.set()
             await self._telling
+        await asyncio.get_running_loop().run_in_executor(self._thread, self._leave)
         self._thread.shutdown()
 
     def _make_forgetting_due(self) -> None:
@@ -126,14 +130,17 @@ class BatchWriter:
             self._work.clear()
             if self._queue:
                 await self._commit(self._next_batch())
-            if self._forget_is_due or (self._closing and self._to_forget):
+            if self._has_to_forget():
                 await self._forget_some()
-            if self._queue or self._forget_is_due:
+            if self._queue or self._has_to_forget():
                 self._work.set()
             elif self._closing:
                 return
             if self._rest_seconds and not self._closing:
                 await asyncio.sleep(self._rest_seconds)
+
+    def _has_to_forget(self) -> bool:
+        return self._forget_is_due or (self._closing and bool(self._to_forget))
 
     def _next_batch(self) -> list[_Waiting]:
         """Up to 256 messages or 4 MB; a larger message goes alone."""

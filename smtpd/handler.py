@@ -198,7 +198,8 @@ class Reception:
 
     async def _answer(self, outcome: Outcome, trace_id: str) -> Answer:
         if outcome.fate in (Fate.STORED, Fate.REPEATED):
-            return Answer(replies.stored(trace_id), tuple(stored.message_pk for stored in outcome.stored))
+            message_pks = (*(stored.message_pk for stored in outcome.stored), *outcome.repeated)
+            return Answer(replies.stored(trace_id), message_pks)
         if outcome.fate is Fate.FAILED:
             # A full disk fails like anything else; who is told so can tell its operator.
             await self._conditions.refresh()

@@ -98,6 +98,7 @@ class Listener:
             store=_store,
             forget=_forget_repeats,
             announce=events.announce,
+            leave=_leave_database,
             rest_seconds=SQLITE_REST_SECONDS if connection.vendor == "sqlite" else 0,
             queue_bytes=limits.bytes_in_flight,
         )
@@ -150,6 +151,7 @@ class Listener:
             watcher.cancel()
         await self._lookup.close()
         await self._writer.close()
+        await self._loop.run_in_executor(self._reading, _leave_database)
         self._reading.shutdown()
         self._sealing.shutdown()
         log.info("SMTP has ended")
@@ -295,6 +297,10 @@ def _kept_connection() -> Iterator[None]:
     finally:
         if connection.errors_occurred:
             connection.close()
+
+
+def _leave_database() -> None:
+    connection.close()
 
 
 def _find_recipients(asked: Sequence[Asked]) -> list[delivery.Lookup]:

@@ -88,6 +88,10 @@ class _PeerGone(Exception):
     """The peer has closed its side, or we have stopped listening to it."""
 
 
+class _EndlessLine(Exception):
+    """A command line that is too long to be read to its end."""
+
+
 class _Stream:
     """Lines and pieces from a StreamReader; what was read ahead waits here."""
 
@@ -109,7 +113,7 @@ class _Stream:
     async def line(self) -> bytes | None:
         """The next line without its CRLF; None when it is too long, read to its end and thrown away.
 
-        RFC 5321 2.3.8: only CRLF ends a line; a bare LF is part of it. Raises _PeerGone.
+        RFC 5321 2.3.8: only CRLF ends a line; a bare LF is part of it. Raises _PeerGone and _EndlessLine.
         """
         skipped_bytes = 0
         while True:
@@ -121,7 +125,7 @@ class _Stream:
             if len(self._ahead) > LONGEST_COMMAND_LINE_BYTES:
                 skipped_bytes += len(self._ahead)
                 if skipped_bytes > LONGEST_LINE_SKIPPED_BYTES:
-                    raise _PeerGone
+                    raise _EndlessLine
                 self._ahead = self._ahead[-1:]  # it may be the CR of the end
             self._ahead += await self._read()
 
@@ -333,6 +337,9 @@ class Session(SMTP):
         self._wait_for(_Waiting.COMMAND)
         try:
             return await stream.line()
+        except _EndlessLine:
+            self._closing = True
+            return None
         finally:
             self._wait_for(_Waiting.NOTHING)
 
