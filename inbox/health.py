@@ -221,7 +221,7 @@ def _redis(url: str) -> Any:
 
 def _look_at_smtp() -> list[Finding]:
     """Read the banner as a client does, and leave in order."""
-    for host in _smtp_hosts():
+    for host in smtp_hosts():
         try:
             with socket.create_connection(
                 (host, settings.TEMPMAIL_SMTP_PORT), timeout=PATIENCE_SECONDS
@@ -237,7 +237,7 @@ def _look_at_smtp() -> list[Finding]:
     return [Finding("smtp", "no answer")]
 
 
-def _smtp_hosts() -> list[str]:
+def smtp_hosts() -> list[str]:
     """Where the listener can be reached from here; "everywhere" is reached on loopback."""
     host = settings.TEMPMAIL_SMTP_HOST
     return {"": ["127.0.0.1", "::1"], "0.0.0.0": ["127.0.0.1"], "::": ["::1"]}.get(host, [host])  # noqa: S104

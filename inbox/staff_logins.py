@@ -30,7 +30,7 @@ class Counters:
 
     def __init__(self, shared: BaseCache):
         self._shared = shared
-        self._here = LocMemCache("staff-logins", {"OPTIONS": {"MAX_ENTRIES": 10_000}})
+        self._here = LocMemCache(f"staff-logins-{id(self)}", {"OPTIONS": {"MAX_ENTRIES": 10_000}})
         self._away_until = 0.0
 
     def get(self, key: str, default: Any = None) -> Any:

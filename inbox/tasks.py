@@ -7,6 +7,7 @@ task that is lost, killed or run twice does no harm.
 
 import logging
 import threading
+import time
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -126,7 +127,7 @@ def retime_soon() -> None:
 
 def _retime_the_rest() -> None:
     """What did not fit, and what a process that still had the old policy has timed meanwhile."""
-    _waited.wait(FRESH_SECONDS + 0.1)
+    time.sleep(FRESH_SECONDS + 0.1)
     try:
         retention.retime(seconds=2.0)
         if retention.is_retiming_owed():
@@ -135,7 +136,3 @@ def _retime_the_rest() -> None:
         logger.error("re-timing failed, the next sweep goes on with it: %s", fault(error))
     finally:
         connections.close_all()
-
-
-#: Never set; to wait on.
-_waited = threading.Event()

@@ -6,7 +6,7 @@ from inbox.admin import site
 from inbox.views import staff_mail
 
 urlpatterns = [
-    # The reader, a second time: `inbox:message` and its like lead here when `request.current_app` is "staff".
+    # The reader, a second time: in what is rendered for these, `inbox:message` and its like lead here.
     path("admin/mail/", include((staff_mail.urlpatterns, "inbox"), namespace="staff")),
     path("admin/", site.urls),
     path("", include("inbox.urls")),

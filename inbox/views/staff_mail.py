@@ -1,8 +1,8 @@
 """Mail to postmaster@ and abuse@: /admin/mail/, for staff who hold the staff secret, in the same reader.
 
-The reader's URLs exist a second time here: with `request.current_app` set to "staff", the templates'
-`inbox:message`, `inbox:frame` and their like lead below /admin/mail/. What opens the mail is the secret
-alone, in a cookie that only /admin/ gets to see; the login decides who may bring it.
+The reader's URLs exist a second time here, in an instance namespace of their own: what is rendered for a
+request to it finds `inbox:message`, `inbox:frame` and their like below /admin/mail/. What opens the mail is
+the secret alone, in a cookie that only /admin/ gets to see; the login decides who may bring it.
 """
 
 import itertools
@@ -17,6 +17,7 @@ from django.shortcuts import redirect, render
 from django.urls import path, reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST, require_safe
+from django.views.generic import RedirectView
 
 from inbox import access, cookies, showing, staff
 from inbox.access import OpenMailbox, OpenMessage
@@ -39,7 +40,6 @@ def for_staff(permission: str) -> Callable[[View], View]:
         def inner(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
             if not request.user.has_perm(permission):
                 raise PermissionDenied
-            request.current_app = "staff"
             return view(request, *args, **kwargs)
 
         return site.admin_view(inner)
@@ -217,6 +217,9 @@ _MESSAGE = "<str:mailbox_id>/<str:message_id>/"
 
 urlpatterns = [
     path("", index, name="index"),
+    # What the shared templates link to from every page, such as the one for 404.
+    path("", index, name="home"),
+    path("privacy/", RedirectView.as_view(url="/privacy/"), name="privacy"),
     path("unlock/", unlock, name="unlock"),
     path("lock/", lock, name="lock"),
     path("<str:mailbox_id>/", mailbox, name="mailbox"),

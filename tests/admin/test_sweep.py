@@ -123,17 +123,17 @@ def test_two_sweeps_at_once_erase_everything_once(rows: Policy) -> None:
 
 
 def test_a_sweep_killed_half_way_is_resumed_by_the_next(rows: Policy) -> None:
-    many_mailboxes(1500, purge_at=clock.now() - timedelta(seconds=1), messages=2)
+    many_mailboxes(800, purge_at=clock.now() - timedelta(seconds=1), messages=2)
     arguments, environment = command("sweep")
     sweeping = subprocess.Popen(arguments, env=environment, stdout=subprocess.DEVNULL)
     try:
-        wait_for(lambda: Mailbox.objects.count() < 1500, 30)
+        wait_for(lambda: Mailbox.objects.count() < 800, 30)
         os.kill(sweeping.pid, signal.SIGKILL)
     finally:
         sweeping.kill()
         sweeping.wait()
     left = Mailbox.objects.count()
-    assert 0 < left < 1500, "the sweep was to be killed half way"
+    assert 0 < left < 800, "the sweep was to be killed half way"
     done = retention.sweep()
     assert done.mailboxes == left
     assert counts() == NOTHING
