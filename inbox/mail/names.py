@@ -60,7 +60,9 @@ def safe_file_name(name: str) -> str:
     The extension is kept, since it is what people and programs judge a file by.
     """
     # The name as it reads, before anything invisible is gone, is never trusted for its last part.
-    flat = _INVISIBLE.sub("", one_line(name[:4000], 4000))
+    if len(name) > 4000:
+        name = name[:2000] + name[-2000:]
+    flat = _INVISIBLE.sub("", one_line(name, 4000))
     flat = re.split(r"[/\\]", flat.rstrip("/\\ "))[-1]
     flat = _NOT_IN_NAMES.sub("_", flat)
     # Leading dots hide a file, trailing dots and blanks vanish on Windows.

@@ -68,17 +68,22 @@ def strip_tags(
         position = _after_tag(markup, opening, out, no_more)
     joined = _unescape("".join(out))
     if not keep_lines:
-        return " ".join(_FILLERS.sub("", joined.replace(_LINE, " ").replace(_PARAGRAPH, " ")).split())
+        return " ".join(
+            _FILLERS.sub("", joined.replace(_EDGE, " ").replace(_BREAK, " ").replace(_PARAGRAPH, " ")).split()
+        )
     joined = _BLANKS.sub(" ", joined)
-    joined = joined.replace(_PARAGRAPH, "\n\n").replace(_LINE, "\n")
+    joined = _EDGES.sub("\n", joined.replace(_PARAGRAPH, "\n\n")).replace(_BREAK, "\n")
     joined = "\n".join(line.strip() for line in joined.split("\n"))
     return _FILLERS.sub("", _MANY_LINES.sub("\n\n", joined)).strip()
 
 
-# Stand for line ends that elements make, while the source's own line ends are mere blanks. Both are controls
-# that no cleaned text keeps, so nothing a sender writes is taken for them.
-_LINE = "\x1e"
+# Stand for line ends that elements make, while the ones in the source are mere blanks: a <br>; the edge
+# of a block (however many meet in one place are one line end, and a <br> before them adds none); the edge of
+# a paragraph. All are controls that no cleaned text keeps, so nothing that is sent is taken for them.
+_BREAK = "\x1f"
+_EDGE = "\x1e"
 _PARAGRAPH = "\x1d"
+_EDGES = re.compile(r"\x1f? ?\x1e[\x1e ]*")
 
 
 def _after_tag(markup: str, opening: int, out: list[str], no_more: set[str]) -> int:
@@ -103,7 +108,7 @@ def _after_tag(markup: str, opening: int, out: list[str], no_more: set[str]) -> 
         if alt is not None:
             out.append(f" {alt[1] or alt[2]} ")
     elif name in _BLOCKS:
-        out.append(_PARAGRAPH if name in _PARAGRAPHS else _LINE)
+        out.append(_PARAGRAPH if name in _PARAGRAPHS else _BREAK if name == "br" else _EDGE)
         if name == "li" and not is_closing:
             out.append("- ")
     elif name in ("td", "th"):

@@ -15,7 +15,7 @@ PIECE_BYTES = 256 * 1024
 
 _BASE64_ALPHABET = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 _NOT_BASE64 = bytes(set(range(256)) - set(_BASE64_ALPHABET) - set(b"="))
-_LINE_ENDS = b"\r\n\t "
+_UUENCODE = frozenset(("x-uuencode", "uuencode", "x-uue", "uue"))
 _PADDING = re.compile(rb"=+")
 # More runs than this in one piece is no mail program's work: then the padding is ignored, so that hostile
 # input costs one decoding a piece and not one a byte.
@@ -31,7 +31,7 @@ def decoded_pieces(source: Source, start: int, end: int, encoding: str) -> Itera
         return _base64_pieces(source, start, end)
     if encoding == "quoted-printable":
         return _quoted_printable_pieces(source, start, end)
-    if encoding in ("x-uuencode", "uuencode", "x-uue", "uue"):
+    if encoding in _UUENCODE:
         return _uuencode_pieces(source, start, end)
     return _pieces(source, start, end)
 
@@ -39,24 +39,29 @@ def decoded_pieces(source: Source, start: int, end: int, encoding: str) -> Itera
 def decoded_prefix(source: Source, start: int, end: int, encoding: str, limit: int) -> bytes:
     """The first `limit` decoded bytes of source[start:end]; reads little more of it than that takes."""
     if encoding == "base64":
-        # Lines of 76 and CR LF: 78 bytes for 57. Sparser encodings give less than the limit, never wrong
-        # bytes.
-        end = min(end, start + limit * 3 // 2 + 64)
+        likely_end = start + limit * 3 // 2 + 64  # lines of 76 and CR LF: 78 bytes for 57
+    elif encoding == "quoted-printable":
+        likely_end = start + limit * 3 + 64
+    elif encoding in _UUENCODE:
+        likely_end = start + limit * 2 + 128
+    else:
+        return bytes(source[start : min(end, start + limit)])
+    prefix = _prefix(source, start, min(end, likely_end), encoding, limit)
+    if len(prefix) < limit and likely_end < end:  # thinner than anything usual
+        prefix = _prefix(source, start, end, encoding, limit)
+    return prefix
+
+
+def _prefix(source: Source, start: int, end: int, encoding: str, limit: int) -> bytes:
+    if encoding == "base64" and end - start <= PIECE_BYTES:
         text = bytes(source[start:end])
         padding = text.find(b"=")
         if padding < 0 or not text[padding:].strip(b"=\r\n\t "):
-            text = text.translate(None, _LINE_ENDS) if padding < 0 else text
+            # Nothing but one run, as all but the oddest programs write it: one call does it.
             try:
                 return binascii.a2b_base64(text)[:limit]
             except binascii.Error:
                 pass
-        return b"".join(_base64_pieces(text, 0, len(text)))[:limit]
-    if encoding == "quoted-printable":
-        end = min(end, start + limit * 3 + 64)
-    elif encoding.endswith(("uuencode", "uue")):
-        end = min(end, start + limit * 2 + 128)
-    else:
-        return bytes(source[start : min(end, start + limit)])
     taken: list[bytes] = []
     length = 0
     for piece in decoded_pieces(source, start, end, encoding):
@@ -69,7 +74,7 @@ def decoded_prefix(source: Source, start: int, end: int, encoding: str, limit: i
 
 def decoded_size(source: Source, start: int, end: int, encoding: str) -> int:
     """How many bytes decoded_pieces() gives in all."""
-    if encoding in ("base64", "quoted-printable") or encoding.endswith(("uuencode", "uue")):
+    if encoding in ("base64", "quoted-printable") or encoding in _UUENCODE:
         return sum(map(len, decoded_pieces(source, start, end, encoding)))
     return max(0, end - start)
 

@@ -152,7 +152,7 @@ MESSAGES: dict[str, bytes] = {
     "bad line in the header": message(FROM, "this line has no colon", SUBJECT, body="body"),
     "banner in front": b"220 mx.example ESMTP\r\n" + message(FROM, SUBJECT, body="body"),
     "blank line in front": b"Received: by us; now\r\n\r\n" + message(FROM, SUBJECT, body="body"),
-    "no separator": b"From: a@b.example\r\nSubject: s\r\nAnd here the body begins\r\nwithout a blank line\r\n",
+    "no separator": b"From: a@b.example\r\nSubject: s\r\nThe body begins here\r\nwithout a blank line\r\n",
     "two of everything": message(FROM, FROM, SUBJECT, "Subject: second", body="body"),
     "date in the year 99999": message(FROM, SUBJECT, "Date: Fri, 31 Dec 99999 23:59:59 +0000", body="x"),
     "48 KB of commas": message(FROM, SUBJECT, "To: " + "," * 48_000, body="x"),

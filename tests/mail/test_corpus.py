@@ -1,4 +1,4 @@
-"""Whatever arrives has a row and opens: our own messages, and every sample that lies beside the repository."""
+"""Whatever arrives has a row and opens: our own messages, and every sample beside the repository."""
 
 import os
 import time

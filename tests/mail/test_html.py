@@ -16,14 +16,18 @@ from tests.mail.vectors import VECTORS
 
 # Written here again on purpose: the test's own idea of what is harmless.
 HARMLESS_ELEMENTS = set(
-    "a abbr acronym address article aside b bdi bdo big blockquote br caption center cite code col colgroup dd del"
-    " dfn dir div dl dt em figcaption figure font footer h1 h2 h3 h4 h5 h6 header hr i img ins kbd li main mark nav"
-    " ol p pre q rp rt ruby s samp section small span strike strong sub sup table tbody td tfoot th thead tr tt u ul"
-    " var wbr".split()
+    """
+    a abbr acronym address article aside b bdi bdo big blockquote br caption center cite code col colgroup
+    dd del dfn dir div dl dt em figcaption figure font footer h1 h2 h3 h4 h5 h6 header hr i img ins kbd li
+    main mark nav ol p pre q rp rt ruby s samp section small span strike strong sub sup table tbody td tfoot
+    th thead tr tt u ul var wbr
+    """.split()  # noqa: SIM905
 )
 HARMLESS_ATTRIBUTES = set(
-    "align alt bgcolor border cellpadding cellspacing clear color colspan dir face height href hspace id lang name"
-    " noshade nowrap rel rowspan size span src start style target title type valign value vspace width".split()
+    """
+    align alt bgcolor border cellpadding cellspacing clear color colspan dir face height href hspace id lang
+    name noshade nowrap rel rowspan size span src start style target title type valign value vspace width
+    """.split()  # noqa: SIM905
 )
 LINK = re.compile(r"(?:https?://|mailto:|#m-)[^\s\"<>]*")
 PICTURE = re.compile(r"data:image/(?:png|jpeg|gif|webp|bmp);base64,[A-Za-z0-9+/=]+")
@@ -164,8 +168,8 @@ def test_the_document_declares_its_charset_and_asks_nobody() -> None:
         ('<p title="a &quot;b&quot;">x</p>', '<p title="a &quot;b&quot;">x</p>'),
         ("<center>c</center><font size=+1>f</font>", '<center>c</center><font size="+1">f</font>'),
         (
-            "<a href=https://x.example/?a=1&amp;b=2>x</a>",
-            '<a href="https://x.example/?a=1&amp;b=2" target="_blank" rel="noreferrer noopener nofollow">x</a>',
+            "<a href=https://x.example/?a&amp;b>x</a>",
+            '<a href="https://x.example/?a&amp;b" target="_blank" rel="noreferrer noopener nofollow">x</a>',
         ),
         (
             "<a href=mailto:a@b.example>x</a>",

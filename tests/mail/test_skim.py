@@ -95,7 +95,7 @@ def test_smtp_talk_pasted_into_the_header_loses_nothing() -> None:
 
 
 def test_a_header_without_its_blank_line_leaves_the_body_its_lines() -> None:
-    assert contents(MESSAGES["no separator"]) == [b"And here the body begins\r\nwithout a blank line\r\n"]
+    assert contents(MESSAGES["no separator"]) == [b"The body begins here\r\nwithout a blank line\r\n"]
 
 
 def test_a_separator_of_blanks_separates() -> None:

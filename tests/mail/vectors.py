@@ -1,4 +1,4 @@
-"""Hostile HTML, by class. Each is one letter; none may run, ask a server, leave the frame or pose as our page."""
+"""Hostile HTML, by class. None may run, ask a server, leave the frame or pose as our page."""
 
 SCRIPTS = [
     "<script>alert(1)</script>",
@@ -332,7 +332,7 @@ MUTATIONS = [
     "<isindex action=javascript:alert(1) type=image>",
     "<keygen autofocus onfocus=alert(1)>",
     "<dialog open><form method=dialog><button>OK</button></form></dialog>",
-    "<form action=https://evil.example><input name=q><button formaction=javascript:alert(1)>go</button></form>",
+    "<form action=https://evil.example><input name=q><button formaction=javascript:alert(1)></button></form>",
     "<form id=x></form><button form=x formaction=https://evil.example>x</button>",
     "<input name=attributes><input name=parentNode>x",
     "<a id=location name=cookie href=#x>x</a>",
