@@ -67,6 +67,6 @@ def test_control_borders_and_focus_rings_are_seen_on_every_ground(scheme: str) -
 def test_no_rule_has_a_colour_of_its_own() -> None:
     """All colours are tokens, so that the tests above speak for the whole page."""
     rules = STYLES[STYLES.index("@layer base {") :]
-    own = re.findall(r"#[0-9a-fA-F]{3,8}\b(?=[;\s)])|\brgba?\([^)]*\)", rules)
+    own = re.findall(r"#[0-9a-fA-F]{3,8}\b(?=[;\s)},])|\brgba?\([^)]*\)", rules)
     # A code must be read by cameras: its ground is white in both schemes. Behind a dialog lies a shade.
     assert sorted(own) == ["#fff", "rgb(0 0 0 / .4)"]
