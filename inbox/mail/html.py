@@ -43,13 +43,18 @@ _MAGIC = (
 _SENT_INSIDE = "data-picture-"
 
 _STYLE_SHEET = """
-:root{color-scheme:light;background:#fff} body{margin:0;background:#fff;color:#1a1a1a;font:16px/1.5
-system-ui,-apple-system,"Segoe UI",Roboto,"Noto Sans", "Liberation
-Sans",Arial,sans-serif;overflow-wrap:break-word} .letter{padding:16px;min-height:100vh;box-sizing:border-box}
-.letter img{max-width:100%} .letter img:not([src]){display:none} .letter
-img:not([src])[alt]:not([alt=""]){display:inline-block;width:auto!important;height:auto!important;
-color:#5f6368;font-style:italic} .letter a{color:#0b57d0} .letter pre{white-space:pre-wrap} .letter
-blockquote{margin:8px 0 8px 8px;padding-left:12px;border-left:2px solid #c4c7c5} .plain{white-space:pre-wrap}
+:root{color-scheme:light;background:#fff}
+body{margin:0;background:#fff;color:#1a1a1a;overflow-wrap:break-word;font-size:16px;line-height:1.5}
+body{font-family:system-ui,"Segoe UI",Roboto,"Noto Sans","Liberation Sans",Arial,sans-serif}
+.letter{padding:16px;min-height:100vh;box-sizing:border-box}
+.letter img{max-width:100%}
+.letter img:not([src]){display:none}
+.letter img:not([src])[alt]:not([alt=""]){display:inline-block;width:auto!important;height:auto!important}
+.letter img:not([src])[alt]{color:#5f6368;font-style:italic}
+.letter a{color:#0b57d0}
+.letter pre{white-space:pre-wrap}
+.letter blockquote{margin:8px 0 8px 8px;padding-left:12px;border-left:2px solid #c4c7c5}
+.plain{white-space:pre-wrap}
 """
 
 

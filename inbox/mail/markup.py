@@ -86,6 +86,8 @@ _CLOSES = {
     "tfoot": (frozenset(("tbody", "thead", "tfoot", "caption", "colgroup")), frozenset(("table",))),
     "a": (frozenset(("a",)), frozenset(("table", "td", "th"))),
 }
+_TABLE_ROWS = frozenset(("table", "tbody", "thead", "tfoot", "tr"))
+_TABLE_PARTS = frozenset(("caption", "col", "colgroup", "tbody", "thead", "tfoot", "tr", "td", "th"))
 _CLOSES_P = frozenset(
     """
     address article aside blockquote center dir div dl figcaption figure footer h1 h2 h3 h4 h5 h6 header hr
@@ -165,13 +167,13 @@ class _Rewriting:
         while position < len(html):
             opening = html.find("<", position)
             if opening < 0:
-                self.out.append(html[position:])
+                self._text(html[position:])
                 break
             if opening > position:
-                self.out.append(html[position:opening])
+                self._text(html[position:opening])
             tags += 1
             if tags > _MOST_TAGS:
-                self.out.append("…")
+                self._text("…")
                 break
             match = _TAG.match(html, opening)
             if match is None:
@@ -200,7 +202,7 @@ class _Rewriting:
             return self._behind("-->", opening + 4)
         if html.startswith(("<!", "<?", "</"), opening):
             return self._behind(">", opening + 2)
-        self.out.append("&lt;")
+        self._text("&lt;")
         return opening + 1
 
     def _behind(self, ending: str, position: int) -> int:
@@ -251,6 +253,10 @@ class _Rewriting:
         is_void = name in _VOID
         if not is_void and len(self.stack) >= GREATEST_DEPTH:
             return
+        if name not in _TABLE_PARTS:
+            self._open_cell()
+        elif not self._fits_into_table(name):
+            return
         around = self.stack[-1] if self.stack else self.body
         element = _Open(name, around.ground, around.ink)
         kept = self._kept(name, attributes, allowed)
@@ -259,6 +265,38 @@ class _Rewriting:
         if not is_void:
             self.stack.append(element)
             self.opened[name] += 1
+
+    def _text(self, text: str) -> None:
+        if self.stack and self.stack[-1].name in _TABLE_ROWS and not text.isspace():
+            self._open_cell()
+        self.out.append(text)
+
+    def _open_cell(self) -> None:
+        """What stands in a table outside of its cells gets a cell; a browser would move it elsewhere."""
+        if self.stack and self.stack[-1].name == "colgroup":
+            self._pop()
+        if self.stack and self.stack[-1].name in _TABLE_ROWS:
+            if self.stack[-1].name != "tr":
+                self._push("tr")
+            self._push("td")
+
+    def _fits_into_table(self, name: str) -> bool:
+        """Whether a part of a table may begin here; a row that is missing above a cell is put in."""
+        place = self.stack[-1].name if self.stack else ""
+        if name in ("td", "th"):
+            if place in ("table", "tbody", "thead", "tfoot"):
+                self._push("tr")
+                return True
+            return place == "tr"
+        if name == "tr":
+            return place in ("table", "tbody", "thead", "tfoot")
+        return place == "table" or (name == "col" and place == "colgroup")
+
+    def _push(self, name: str) -> None:
+        around = self.stack[-1]
+        self.stack.append(_Open(name, around.ground, around.ink))
+        self.opened[name] += 1
+        self.out.append(f"<{name}>")
 
     def _end(self, name: str) -> None:
         if not self.opened[name]:

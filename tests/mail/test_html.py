@@ -147,6 +147,13 @@ def test_the_document_declares_its_charset_and_asks_nobody() -> None:
     assert "<script" not in document
 
 
+def test_the_style_sheet_is_whole() -> None:
+    style = frame("x").partition("<style>")[2].partition("</style>")[0]
+    for line in style.strip().splitlines():  # a string that a line end cuts takes its whole rule with it
+        assert re.fullmatch(r"[^{}]+\{[^{}]+\}(?:[^{}]+\{[^{}]+\})*", line), line
+        assert line.count('"') % 2 == 0, line
+
+
 # What stays
 
 
