@@ -1,0 +1,142 @@
+"""A real browser before a real service.
+
+Playwright keeps an event loop in the main thread while it is started, in which Django refuses to query. So it
+lives as long as this folder's tests, and nothing in them touches the database: they look from outside.
+"""
+
+from __future__ import annotations
+
+import shutil
+import smtplib
+from collections.abc import Callable, Iterator
+from email.message import EmailMessage
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+
+from tests.support import CHROMIUM_ARGUMENTS, Clock, Running, chromium_path, wait_for
+
+expect.set_options(timeout=10_000)
+
+
+@pytest.fixture(scope="package")
+def browser() -> Iterator[Browser]:
+    """Chromium, for all tests of this folder."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium_path(), args=CHROMIUM_ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="package")
+def site(tmp_path_factory: pytest.TempPathFactory, set_up_data_dir: Path) -> Iterator[Running]:
+    """One service for the tests that leave it as it was."""
+    running = Running(Path(shutil.copytree(set_up_data_dir, tmp_path_factory.mktemp("site") / "data")))
+    running.start_and_wait("runall")
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def timed(running: Running, moved_clock: Callable[[Running], Clock]) -> tuple[Running, Clock]:
+    """A service of the test's own whose clock it moves."""
+    clock = moved_clock(running)
+    running.start_and_wait("runall")
+    return running, clock
+
+
+class Visitor:
+    """Somebody with a browser of their own, at a service."""
+
+    def __init__(self, browser: Browser, running: Running, **options: Any) -> None:
+        self.running = running
+        self.context: BrowserContext = browser.new_context(
+            viewport={"width": 1280, "height": 800}, base_url=running.url, **options
+        )
+        self.context.set_default_timeout(15_000)
+        self.errors: list[str] = []
+        self.context.on("weberror", lambda error: self.errors.append(str(error.error)))
+        self.context.on("console", self._note)
+
+    def _note(self, message: Any) -> None:
+        if message.type == "error" and "violates the following Content Security Policy" in message.text:
+            self.errors.append(message.text)
+
+    def tab(self, path: str = "", *, live: bool = True) -> Page:
+        """A new tab on a page of the service; `live` waits for its socket."""
+        page = self.context.new_page()
+        page.goto(path)
+        if live:
+            expect(page.get_by_test_id("connection")).to_have_attribute("data-state", "live")
+        return page
+
+
+@pytest.fixture
+def visit(browser: Browser) -> Iterator[Callable[..., Visitor]]:
+    """Makes visitors; a script error or a policy violation on any of their pages fails the test."""
+    visitors: list[Visitor] = []
+
+    def make(running: Running, **options: Any) -> Visitor:
+        visitors.append(Visitor(browser, running, **options))
+        return visitors[-1]
+
+    yield make
+    errors = [error for visitor in visitors for error in visitor.errors]
+    for visitor in visitors:
+        visitor.context.close()
+    assert not errors, errors
+
+
+def address_on(page: Page) -> str:
+    """The address that the page shows."""
+    return page.get_by_test_id("address").inner_text().strip()
+
+
+def mail(
+    subject: str = "Hello", text: str = "It works.\n", sender: str = "Ann <ann@sender.example>"
+) -> EmailMessage:
+    """A plain message."""
+    message = EmailMessage()
+    message["From"] = sender
+    message["To"] = "somebody@elsewhere.example"
+    message["Subject"] = subject
+    message["Date"] = "Wed, 25 Nov 2026 10:00:00 +0000"
+    message.set_content(text)
+    return message
+
+
+def send(running: Running, address: str, message: EmailMessage | bytes | None = None, **kwargs: str) -> None:
+    """Hand a message to the service; returns after its 250."""
+    source = message if isinstance(message, bytes) else (message or mail(**kwargs)).as_bytes()
+    with smtplib.SMTP("127.0.0.1", running.smtp_port, timeout=15) as client:
+        client.sendmail("ann@sender.example", [address], source)
+
+
+def rcpt(running: Running, address: str) -> int:
+    """The listener's reply code to RCPT for an address."""
+    with smtplib.SMTP("127.0.0.1", running.smtp_port, timeout=15) as client:
+        client.ehlo("sender.example")
+        client.mail("ann@sender.example")
+        return client.rcpt(address)[0]
+
+
+def subjects(page: Page) -> list[str]:
+    """The list's subjects, from the top."""
+    return [text.strip() for text in page.get_by_test_id("message-subject").all_inner_texts()]
+
+
+def wait_for_subjects(page: Page, *wanted: str) -> None:
+    """Wait until the list is exactly this, from the top."""
+    wait_for_page(page, lambda: subjects(page) == list(wanted), f"{wanted} in the list")
+
+
+def wait_for_page(page: Page, condition: Callable[[], object], what: str, seconds: float = 15.0) -> None:
+    """As `wait_for`, while the browser goes on."""
+
+    def step() -> object:
+        page.wait_for_timeout(20)
+        return condition()
+
+    wait_for(step, what, seconds)

@@ -1,0 +1,64 @@
+"""Every form of the page, with JavaScript off."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.conftest import Visitor, address_on, rcpt, send, subjects
+from tests.support import Clock, Running
+
+pytestmark = pytest.mark.browser
+Visit = Callable[..., Visitor]
+
+
+def test_address_list_reading_and_every_form(timed: tuple[Running, Clock], visit: Visit) -> None:
+    running, clock = timed
+    page = visit(running, java_script_enabled=False).tab(live=False)
+    address = address_on(page)
+
+    page.get_by_role("button", name="Send me a test message").click()
+    page.get_by_role("button", name="Refresh").click()
+    expect(page.get_by_test_id("message")).to_have_count(1)
+
+    send(running, address, subject="Read me", text="Plain words.\n")
+    page.get_by_role("button", name="Refresh").click()
+    assert subjects(page)[0] == "Read me"
+    page.get_by_test_id("message").first.locator("a").click()
+    expect(page.get_by_test_id("text-body")).to_contain_text("Plain words.")
+
+    page.get_by_test_id("delete-message").click()
+    assert "Read me" not in subjects(page)
+    page.get_by_role("button", name="Undo").click()
+    assert "Read me" in subjects(page)
+
+    clock.set("+5m")
+    page.get_by_test_id("extend").click()
+    expect(page.get_by_test_id("countdown")).to_contain_text("1 h 30 min")
+
+    page.locator("#label-fold summary").click()
+    page.locator("#label").fill("the shop")
+    page.locator("#label-fold button").click()
+    expect(page.locator("#label-fold summary")).to_have_text("the shop")
+
+    clock.set("+100m")
+    page.get_by_role("button", name="Refresh").click()
+    page.get_by_test_id("revive").click()
+    expect(page.get_by_test_id("message")).to_have_count(2)
+
+    page.get_by_test_id("new-address").click()
+    other = address_on(page)
+    assert other != address
+    page.locator("#choose summary").click()
+    page.locator("#new-name").fill("chosen.name")
+    page.locator("#choose button").click()
+    assert address_on(page).startswith("chosen.name@")
+
+    page.get_by_test_id("delete-mailbox").click()
+    page.get_by_test_id("confirm-delete").click()
+    expect(page.get_by_role("heading", name="Gone for good.")).to_be_visible()
+    assert rcpt(running, "chosen.name@one.example") == 550
+    page.get_by_test_id("new-address").click()
+    expect(page.get_by_test_id("address")).to_be_visible()
