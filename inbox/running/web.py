@@ -87,6 +87,21 @@ class PageRequest(daphne.http_protocol.WebRequest):  # type: ignore[misc]
             self.channel.forceAbortClient()
 
 
+class PageSocket(daphne.ws_protocol.WebSocketProtocol):  # type: ignore[misc]
+    """One websocket: the limit of a message's size is for what comes in alone."""
+
+    maxMessagePayloadSize: int
+
+    def sendMessage(self, *arguments: Any, **options: Any) -> None:
+        # autobahn has one limit for both ways; a page that was away for long is told more than it may say.
+        limit = self.maxMessagePayloadSize
+        self.maxMessagePayloadSize = 0
+        try:
+            super().sendMessage(*arguments, **options)
+        finally:
+            self.maxMessagePayloadSize = limit
+
+
 class PageServer(daphne.server.Server):  # type: ignore[misc]
     """daphne's server on sockets that are there already."""
 
@@ -114,6 +129,7 @@ class PageServer(daphne.server.Server):  # type: ignore[misc]
         self.http_factory = daphne.http_protocol.HTTPFactory(self)
         self.http_factory.buildProtocol = self._build_http_protocol
         self.ws_factory = daphne.ws_protocol.WebSocketFactory(self, server=self.server_name)
+        self.ws_factory.protocol = PageSocket
         self.ws_factory.setProtocolOptions(
             autoPingTimeout=self.ping_timeout,
             allowNullOrigin=False,

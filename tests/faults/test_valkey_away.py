@@ -1,0 +1,171 @@
+"""Valkey killed, stopped and back again under load: mail is taken all the while, and pages catch up."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+from typing import Any
+
+import pytest
+
+from inbox.running import valkey_file
+from inbox.running.valkey_probe import Answer, ask
+from tests.faults import ledger
+from tests.faults.ledger import Entry, Ledger
+from tests.faults.place import Box, Place
+from tests.faults.visitor import Socket, Visitor
+from tests.support import wait_for
+
+#: No message may wait for Valkey; a busy machine may take this long for anything.
+PROMPTLY_SECONDS = 1.5
+
+
+@pytest.fixture(scope="module", autouse=True)
+def processes(place: Place) -> None:
+    place.start("runserver")
+    place.listen()
+    wait_for(place.running.web_answers, "the web server")
+
+
+@pytest.fixture
+def visitor(place: Place) -> Visitor:
+    return Visitor(place.running.http_port)
+
+
+def valkey_of(place: Place) -> int:
+    [pid] = wait_for(lambda: place.running.processes("valkey-server 127"), "Valkey")
+    return pid
+
+
+def answers(place: Place) -> bool:
+    return ask(valkey_file.address(place.running.data_dir)) is Answer.OURS
+
+
+class Sending:
+    """Mail for one mailbox, one after the other, for as long as the block lasts."""
+
+    def __init__(self, place: Place, book: Ledger, box: Box) -> None:
+        self._place, self._book, self._box = place, book, box
+        self.sent: list[Entry] = []
+        self._ending = False
+
+    async def __aenter__(self) -> Sending:
+        self._task = asyncio.create_task(self._send())
+        await self.more(5)
+        return self
+
+    async def __aexit__(self, *failure: object) -> None:
+        self._ending = True
+        await self._task
+
+    async def more(self, count: int) -> None:
+        """Wait until so many more have been taken."""
+        enough = len(self.sent) + count
+        async with asyncio.timeout(30):
+            while len(self.sent) < enough and not self._task.done():
+                await asyncio.sleep(0.01)
+
+    async def _send(self) -> None:
+        talk = await ledger.Talk.begin(self._place.smtp_port)
+        while not self._ending:
+            entry = self._book.new(self._box)
+            assert (await talk.send(entry)).startswith("250 ")
+            assert entry.seconds < PROMPTLY_SECONDS, "a sender waited for Valkey"
+            self.sent.append(entry)
+            await asyncio.sleep(0.01)
+        await talk.close()
+
+
+def rows_told(messages: list[dict[str, Any]]) -> list[int]:
+    """The numbers of the rows in these updates."""
+    return [row["number"] for message in messages for row in message.get("rows", ())]
+
+
+def catch_up(page: Socket, box: Box, revision: int) -> list[dict[str, Any]]:
+    """What a page is told that asks for all above `revision`."""
+    page.catch_up(box, revision)
+    return page.hear_until(lambda message: message["type"] == "mailboxes")
+
+
+def connected(visitor: Visitor) -> Socket:
+    """A page's socket; refused while the channel layer is away, and then a page comes again."""
+
+    def connect() -> Socket | None:
+        try:
+            return Socket(visitor)
+        except ConnectionError:
+            return None
+
+    page = wait_for(connect, "a websocket")
+    assert page is not None
+    return page
+
+
+async def test_valkey_killed_under_load_costs_no_mail_and_the_page_catches_up(
+    place: Place, visitor: Visitor
+) -> None:
+    box, book = visitor.mailbox(), Ledger()
+    before = connected(visitor)
+    async with Sending(place, book, box) as sending:
+        for _ in range(3):
+            os.kill(valkey_of(place), signal.SIGKILL)
+            await sending.more(20)
+            await asyncio.to_thread(wait_for, lambda: answers(place), "another Valkey")
+        await sending.more(5)
+    numbers = check_all_are_there(place, book, box)
+    assert rows_told(visitor.updates(box, 0)) == numbers
+    with contextlib.suppress(ConnectionError):  # it may have been shut: then the page makes another
+        assert rows_told(catch_up(before, box, 0))[-len(numbers) :] == numbers
+    after = connected(visitor)
+    assert rows_told(catch_up(after, box, numbers[4])) == numbers[5:]
+    await hears_of_the_next(place, book, box, after)
+
+
+async def test_valkey_stopped_under_load_holds_up_no_mail_and_the_page_catches_up(
+    place: Place, visitor: Visitor
+) -> None:
+    box, book = visitor.mailbox(), Ledger()
+    page = connected(visitor)
+    catch_up(page, box, 0)
+    valkey = valkey_of(place)
+    async with Sending(place, book, box) as sending:
+        os.kill(valkey, signal.SIGSTOP)
+        try:
+            await sending.more(60)
+            assert len(rows_told(await asyncio.to_thread(visitor.updates, box, 0))) >= 60
+        finally:
+            os.kill(valkey, signal.SIGCONT)
+        await sending.more(5)
+    numbers = check_all_are_there(place, book, box)
+    # Without a question: what came live before, and what the page is told once events may have been lost.
+    heard = await asyncio.to_thread(page.hear_until, lambda message: numbers[-1] in rows_told([message]))
+    assert sorted(set(rows_told(heard))) == numbers
+    await hears_of_the_next(place, book, box, page)
+
+
+async def test_a_page_that_was_away_for_long_is_told_everything_over_its_socket(
+    place: Place, visitor: Visitor
+) -> None:
+    box, book = visitor.mailbox(), Ledger()
+    await ledger.attempt(place.smtp_port, [book.new(box, size_bytes=200) for _ in range(150)])
+    page = connected(visitor)
+    assert rows_told(catch_up(page, box, 0)) == check_all_are_there(place, book, box)
+    page.close()
+
+
+def check_all_are_there(place: Place, book: Ledger, box: Box) -> list[int]:
+    """The ledger is right; the numbers of what is there."""
+    found = place.read([box])
+    book.check(found, [box])
+    return found[box.id].numbers
+
+
+async def hears_of_the_next(place: Place, book: Ledger, box: Box, page: Socket) -> None:
+    """One more mail, and the page is told without having asked."""
+    await ledger.attempt(place.smtp_port, [book.new(box)])
+    number = place.read([box])[box.id].numbers[-1]
+    heard = await asyncio.to_thread(page.hear_until, lambda message: number in rows_told([message]))
+    assert set(rows_told(heard)) == {number}
+    page.close()
