@@ -1,0 +1,1 @@
+"""Benchmarks: `python -m tests.bench`. Each prints its figures with spread and target; none asserts."""
