@@ -26,6 +26,7 @@ from django.conf import settings
 from django.db import connection
 
 from inbox import delivery, events
+from inbox.logs import fault
 from inbox.models import Policy
 from smtpd import counters, replies
 from smtpd.batch import BatchWriter
@@ -47,6 +48,8 @@ ACCEPTED_AT_ONCE = 32
 ACCEPT_REST_SECONDS = 0.1
 # What a process needs beside its connections: database, channel layer, listening sockets, logs.
 OTHER_DESCRIPTORS = 96
+# What a session has for its last word when the time to end in order is up.
+LAST_WORD_SECONDS = 1.0
 # From four fifths of the connections on, nobody is waited for long.
 PRESSED_FROM = 0.8
 # On SQLite the batch writer leaves the database alone for so long between commits (design.md).
@@ -140,11 +143,11 @@ class Listener:
         self._stop_accepting()
         for session in list(self._sessions):
             session.wind_down()
-        await self._sessions_gone(self._limits.shutdown_seconds)
+        await self._sessions_gone(self._limits.shutdown_seconds, self._hurrying)
         for session in list(self._sessions):
             session.hurry()
         await self._reception.finish()
-        await self._sessions_gone(1)
+        await self._sessions_gone(LAST_WORD_SECONDS)
         for session in list(self._sessions):
             session.cut()
         for watcher in self._watchers:
@@ -182,7 +185,13 @@ class Listener:
                     self._rest(listening)
                     return
                 continue  # the peer has gone already
-            self._admit(accepted, address[0])
+            try:
+                self._admit(accepted, address[0])
+            except Exception as error:
+                # The top of a session that did not come to be.
+                counters.count("fault")
+                log.error("a connection could not be taken: %s", fault(error))
+                accepted.close()
 
     def _rest(self, listening: socket.socket) -> None:
         counters.count("descriptors_used_up")
@@ -245,17 +254,23 @@ class Listener:
             now = self._loop.time()
             pressed = len(self._sessions) >= PRESSED_FROM * self._limits.connections
             for session in list(self._sessions):
-                session.look(now, pressed=pressed)
+                try:
+                    session.look(now, pressed=pressed)
+                except Exception as error:
+                    # The one clock of all sessions must not stop for one of them.
+                    counters.count("fault")
+                    log.error("a session was cut off: %s", fault(error))
+                    session.cut()
 
-    async def _sessions_gone(self, seconds: float) -> None:
+    async def _sessions_gone(self, seconds: float, enough: asyncio.Event | None = None) -> None:
+        """Wait until there is no session, but not for longer than that, nor when it is `enough`."""
         self._all_gone.clear()
-        if not self._sessions or self._hurrying.is_set():
+        if not self._sessions:
             return
-        gone = asyncio.create_task(self._all_gone.wait())
-        hurried = asyncio.create_task(self._hurrying.wait())
-        await asyncio.wait((gone, hurried), timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
-        gone.cancel()
-        hurried.cancel()
+        waits = [asyncio.create_task(event.wait()) for event in (self._all_gone, enough) if event is not None]
+        await asyncio.wait(waits, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+        for wait in waits:
+            wait.cancel()
 
 
 # --- connections ------------------------------------------------------------------------------------------

@@ -15,7 +15,7 @@ import logging
 import socket
 import struct
 import termios
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol, cast
 
@@ -47,8 +47,13 @@ logging.getLogger("mail.log").disabled = True
 
 # A browser that was talked into posting to this port must not get a word in.
 _HTTP_METHODS = frozenset(b"GET POST HEAD PUT PATCH DELETE OPTIONS CONNECT TRACE".split())
+# Recipients looked up together, when a client pipelines them.
+_RCPTS_AT_ONCE = 100
+# How often a transaction may name its recipients, the same ones again and again.
+_NAMED_FOR_EACH_RECIPIENT = 10
 # How long we wait for the client's close after QUIT, which tells that it has read our 250.
-_LINGER_SECONDS = 5
+_LINGER_SECONDS = 5.0
+_LINGER_WHEN_ENDING_SECONDS = 0.5
 # struct tcp_info of Linux begins with the state; 8 is CLOSE_WAIT: the peer's FIN has come in.
 _TCP_CLOSE_WAIT = 8
 
@@ -129,6 +134,18 @@ class _Stream:
                 self._ahead = self._ahead[-1:]  # it may be the CR of the end
             self._ahead += await self._read()
 
+    def following(self, command: bytes, most: int) -> list[bytes]:
+        """Take the arguments of the same command in the next lines, as far as they are here already."""
+        arguments: list[bytes] = []
+        while len(arguments) < most:
+            line, end, rest = self._ahead.partition(b"\r\n")
+            argument = line[len(command) :].strip(b" ")
+            if not end or line[: len(command)].upper() != command or _is_bad(line):
+                break
+            arguments.append(argument)
+            self._ahead = rest
+        return arguments
+
     async def piece(self) -> bytes:
         """Whatever comes next. Raises _PeerGone."""
         if self._ahead:
@@ -140,16 +157,17 @@ class _Stream:
         """Bytes of the last piece that belong to what follows it."""
         self._ahead = rest
 
-    def discard(self) -> None:
-        """Forget what was read ahead."""
-        self._ahead = b""
-
     async def _read(self) -> bytes:
         piece = await self._reader.read(CHUNK_BYTES)
         if not piece:
             raise _PeerGone
         self.taken_bytes += len(piece)
         return piece
+
+
+def _is_bad(line: bytes) -> bool:
+    """A line with a bare CR or LF or a NUL, or longer than any command."""
+    return len(line) > LONGEST_COMMAND_LINE_BYTES or b"\n" in line or b"\r" in line or b"\0" in line
 
 
 class Session(SMTP):
@@ -199,6 +217,7 @@ class Session(SMTP):
 
         self._received_bytes = 0
         self._peer_closed = False
+        self._awaited_close: asyncio.Future[None] | None = None
         # Stored, answered 250 to a client that had not closed, and not yet known to have been read by it.
         self._unproven: list[int] = []
 
@@ -225,6 +244,8 @@ class Session(SMTP):
         # The other direction stays open: a client may close its own after the final dot and wait for our
         # answer. Not aiosmtpd's, which cancels what it is doing.
         self._peer_closed = True
+        if self._awaited_close is not None and not self._awaited_close.done():
+            self._awaited_close.set_result(None)
         self._reader.feed_eof()
         return self._wire.get_extra_info("sslcontext") is None
 
@@ -250,7 +271,7 @@ class Session(SMTP):
                 if waited > self._limits.unread_seconds:
                     self._abort("unread")
             case _Waiting.CLOSE:
-                if waited > _LINGER_SECONDS:
+                if waited > (_LINGER_WHEN_ENDING_SECONDS if self._winding_down else _LINGER_SECONDS):
                     self._abort(None)
             case _Waiting.COMMAND:
                 overdue_at = self._overdue_at if self._transaction is None else self._transaction.overdue_at
@@ -310,7 +331,7 @@ class Session(SMTP):
             # The top of a session: our own fault, which costs the client one try and tells it nothing.
             self._say(self._reception.failed(error))
         finally:
-            await self._leave(stream)
+            await self._leave()
 
     async def _converse(self, stream: _Stream) -> None:
         self._say(replies.greeting(self._reception.host_name))
@@ -349,10 +370,12 @@ class Session(SMTP):
         verb = verb.upper()
         if verb in _HTTP_METHODS:
             self._say(replies.NOT_HTTP)
-        elif b"\n" in line or b"\r" in line or b"\0" in line:
+        elif _is_bad(line):
             self._say_bad(replies.BAD_LINE)
         elif verb == b"DATA":
             await self._obey_data(argument, stream)
+        elif verb == b"RCPT":
+            await self._obey_rcpt(argument, stream)
         elif (command := _COMMANDS.get(verb)) is not None:
             await command(self, argument)
         else:
@@ -397,31 +420,51 @@ class Session(SMTP):
             self._transaction = _Transaction(path.address, "SMTPUTF8" in path.parameters, overdue_at)
         self._say(reply)
 
-    async def _obey_rcpt(self, argument: bytes) -> None:
-        transaction = self._transaction
-        if transaction is None:
-            self._refuse_recipient(replies.NEED_MAIL)
-            return
-        # The same mailbox may be named often, which costs a lookup each time; not for ever.
-        if (
-            len(transaction.recipients) >= self._limits.recipients
-            or transaction.named >= 10 * self._limits.recipients
-        ):
-            self._say(replies.TOO_MANY_RECIPIENTS)
-            return
+    async def _obey_rcpt(self, argument: bytes, stream: _Stream) -> None:
+        # What a client has pipelined is looked up together: one query for the recipients of a large message.
+        arguments = [argument, *stream.following(b"RCPT ", _RCPTS_AT_ONCE - 1)]
+        answers: Sequence[tuple[Reply, Recipient | None]]
+        if self._transaction is None:
+            answers = [(replies.NEED_MAIL, None)] * len(arguments)
+        elif len(arguments) == 1:
+            answers = [await self._recipient(argument)]
+        else:
+            answers = await asyncio.gather(*map(self._recipient, arguments))
+        for reply, recipient in answers:
+            if not self._closing:
+                self._answer_rcpt(reply, recipient)
+
+    async def _recipient(self, argument: bytes) -> tuple[Reply, Recipient | None]:
         try:
             path = parse_forward_path(argument)
         except PathError as error:
-            self._say_bad(_RCPT_FAULTS[error.fault])
+            return _RCPT_FAULTS[error.fault], None
+        return await self._reception.recipient(path)
+
+    def _answer_rcpt(self, reply: Reply, recipient: Recipient | None) -> None:
+        transaction = self._transaction
+        if transaction is not None:
+            transaction.tried = True
+            # The same mailbox may be named often; but no transaction grows for ever.
+            if (
+                len(transaction.recipients) >= self._limits.recipients
+                or transaction.named >= _NAMED_FOR_EACH_RECIPIENT * self._limits.recipients
+            ):
+                self._say(replies.TOO_MANY_RECIPIENTS)
+                return
+            if recipient is not None:
+                transaction.named += 1
+                transaction.recipients.setdefault(recipient.mailbox_pk, recipient)
+                self._say(reply)
+                return
+        if reply.code == 501:
+            self._say_bad(reply)
             return
-        reply, recipient = await self._reception.recipient(path)
-        transaction.tried = True
-        if recipient is None:
-            self._refuse_recipient(reply)
-            return
-        transaction.named += 1
-        transaction.recipients.setdefault(recipient.mailbox_pk, recipient)
-        self._say(reply)
+        # A few dead names among many are no offence; a dictionary is.
+        self._refused_recipients += 1
+        self._say(
+            reply if self._refused_recipients <= self._limits.refused_recipients else replies.TOO_MANY_ERRORS
+        )
 
     async def _obey_data(self, argument: bytes, stream: _Stream) -> None:
         if argument:
@@ -590,13 +633,6 @@ class Session(SMTP):
         self._bad_commands += 1
         self._say(reply if self._bad_commands <= self._limits.bad_commands else replies.TOO_MANY_ERRORS)
 
-    def _refuse_recipient(self, reply: Reply) -> None:
-        # A few dead names among many are no offence; a dictionary is.
-        self._refused_recipients += 1
-        self._say(
-            reply if self._refused_recipients <= self._limits.refused_recipients else replies.TOO_MANY_ERRORS
-        )
-
     def _may_idle(self) -> bool:
         self._idle_commands += 1
         if self._idle_commands <= self._limits.idle_commands:
@@ -620,7 +656,7 @@ class Session(SMTP):
         if waiting is not _Waiting.NOTHING:
             self._waiting_since = self._now()
 
-    async def _leave(self, stream: _Stream) -> None:
+    async def _leave(self) -> None:
         """Say the last word, and close so that it is read: not before the peer has closed too, or time is up.
 
         A close with input unread would be a reset, which takes from the peer what it has not read yet. And
@@ -634,22 +670,21 @@ class Session(SMTP):
         try:
             await self._flush()
             self._wait_for(_Waiting.CLOSE)
-            if not self._peer_closed and self._last_word is None and self._wire.can_write_eof():
+            if not self._peer_closed and self._wire.can_write_eof():
                 self._wire.write_eof()
-                await self._peers_close(stream)
+                await self._peers_close()
         except OSError:
             pass
         finally:
             self._wait_for(_Waiting.CLOSE)
             self._wire.close()
 
-    async def _peers_close(self, stream: _Stream) -> None:
-        stream.discard()
-        try:
-            while True:
-                await stream.piece()
-        except _PeerGone:
-            self._peer_left()
+    async def _peers_close(self) -> None:
+        # What still comes is dropped (data_received); a stream that was full has stopped reading.
+        self._wire.resume_reading()
+        self._awaited_close = self.loop.create_future()
+        await self._awaited_close
+        self._peer_left()
 
 
 class _Nothing:
@@ -678,7 +713,6 @@ _COMMANDS: dict[bytes, Callable[[Session, bytes], Awaitable[None]]] = {
     b"HELO": Session._obey_helo,
     b"EHLO": Session._obey_ehlo,
     b"MAIL": Session._obey_mail,
-    b"RCPT": Session._obey_rcpt,
     b"RSET": Session._obey_rset,
     b"NOOP": Session._obey_noop,
     b"HELP": Session._obey_help,

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 _LONGEST_HELO = 255
-_NOT_SHOWN_AS_IS = re.compile(r"[^A-Za-z0-9.\-_:\[\]\u00a0-\U0010ffff]")
+_NOT_SHOWN_AS_IS = re.compile(r"[^A-Za-z0-9.\-_:\[\]]")
 # RFC 5322 3.3 names, whatever the locale is.
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
