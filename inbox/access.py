@@ -364,6 +364,21 @@ def count(mailboxes: Iterable[OpenMailbox]) -> dict[str, Counts]:
     return counts
 
 
+def with_grant(secrets: Iterable[bytes]) -> set[str]:
+    """The ids of the mailboxes to which these secrets still have a grant, whatever the clock says.
+
+    A mailbox whose grace is over opens no more; but until it is erased its cookie is not worthless, for the
+    clock may be wrong.
+    """
+    digests = [sealing.lookup_digest(secret) for secret in secrets if len(secret) == sealing.SECRET_BYTES]
+    ids = (
+        Grant.objects.filter(digest__in=digests)
+        .exclude(ends_at__lte=clock.now())
+        .values_list("mailbox__public_id", flat=True)
+    )
+    return {UUID(str(public_id)).hex for public_id in ids} if digests else set()
+
+
 def open_one(secret: bytes, mailbox_id: str) -> OpenMailbox | None:
     """The mailbox with this id, if this secret opens it."""
     for mailbox in open_all([secret]):

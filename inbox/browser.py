@@ -85,10 +85,12 @@ class Browser:
 
     def write_cookies(self, response: HttpResponseBase) -> None:
         """Unset what opens nothing any more, renew what does. Only after everything was read."""
+        shut = self._brought.secrets.keys() - self._mailboxes.keys()
+        kept = access.with_grant(self._brought.secrets[mailbox_id] for mailbox_id in shut) if shut else set()
         self._changes.unset += [
             cookies.name_of(mailbox_id, secure=self._secure)
             for mailbox_id in self._brought.secrets
-            if mailbox_id not in self._mailboxes
+            if mailbox_id in shut - kept
         ]
         self._changes.unset = list(dict.fromkeys([*self._changes.unset, *self._brought.unreadable]))
         self._changes.renewed = {

@@ -10,7 +10,7 @@ import asyncio
 import json
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -20,7 +20,8 @@ from channels.layers import get_channel_layer
 from django.db import Error as DatabaseError
 from django.http.cookie import parse_cookie
 
-from inbox import clock, cookies, executors, live, logs, origins
+from inbox import clock, cookies, executors, layer_watch, live, logs, origins
+from inbox.access import OpenMailbox
 from inbox.browser import open_with
 from inbox.events import group_name
 
@@ -71,14 +72,11 @@ class Live(AsyncWebsocketConsumer):  # type: ignore[misc]
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Without a channel layer there is no live page: refuse, and the page asks by plain HTTP."""
-        try:
-            async with asyncio.timeout(LAYER_SECONDS):
-                await get_channel_layer().send("tempmail.nobody", {"type": "nothing"})
-        except Exception as error:  # redis, timeouts, sockets: all mean that it is away
-            logger.info("a websocket was refused: the channel layer is away (%s)", type(error).__name__)
+        self._watch = layer_watch.of_this_loop()
+        if self._watch.is_well or await _layer_answers():
+            await super().__call__(scope, receive, send)
+        else:
             await _refuse(receive, send)
-            return
-        await super().__call__(scope, receive, send)
 
     async def dispatch(self, message: Mapping[str, Any]) -> None:
         """Without the base class' trip to Django's one shared thread for each message."""
@@ -98,26 +96,29 @@ class Live(AsyncWebsocketConsumer):  # type: ignore[misc]
             return
         self._secrets = _secrets_of(self.scope)
         try:
-            revisions = await executors.in_rows(_revisions)(self._secrets)
+            opened = await executors.in_rows(_opened)(self._secrets)
             async with asyncio.timeout(LAYER_SECONDS):
-                for mailbox_id in revisions:
+                for mailbox_id in opened:
                     await self.channel_layer.group_add(group_name(mailbox_id), self.channel_name)
         except Exception as error:
             logger.warning("a websocket could not be opened: %s", logs.fault(error))
             await self.close()
             return
         self._secrets = {
-            mailbox_id: secret for mailbox_id, secret in self._secrets.items() if mailbox_id in revisions
+            mailbox_id: secret for mailbox_id, secret in self._secrets.items() if mailbox_id in opened
         }
         if not self._secrets:
             await self.close()
             return
-        self._revisions = revisions
+        self._revisions = {mailbox_id: revision for mailbox_id, (revision, _turn) in opened.items()}
+        self._turns = {mailbox_id: turn for mailbox_id, (_revision, turn) in opened.items()}
         await self.accept()
         self._pump = asyncio.create_task(self._keep_telling())
+        self._watch.add(self)
 
     async def _on_disconnect(self) -> None:
         self._closed = True
+        self._watch.remove(self)
         if self._pump is not None:
             self._pump.cancel()
             await asyncio.gather(self._pump, return_exceptions=True)
@@ -148,6 +149,11 @@ class Live(AsyncWebsocketConsumer):  # type: ignore[misc]
             self._due.add(mailbox_id)
             self._wake.set()
 
+    def look_again(self) -> None:
+        """Events may have been lost: see for every mailbox."""
+        self._due.update(self._secrets)
+        self._wake.set()
+
     async def _on_frame(self, frame: Mapping[str, Any]) -> None:
         text = frame.get("text")
         if self._closed:
@@ -166,7 +172,8 @@ class Live(AsyncWebsocketConsumer):  # type: ignore[misc]
         if not isinstance(said, dict):
             await self._end(POLICY_VIOLATION)
         elif said.get("type") == "ping":
-            await self._say({"type": "pong", "server_now": clock.now().isoformat()})
+            # At once: while an answer waits, frames would pile up unread and uncounted.
+            await self._send({"type": "pong", "server_now": clock.now().isoformat()})
         elif said.get("type") == "catch_up":
             self._on_catch_up(said)
 
@@ -220,16 +227,15 @@ class Live(AsyncWebsocketConsumer):  # type: ignore[misc]
         due, self._due = self._due & self._secrets.keys(), set()
         wants_list, self._wants_list = self._wants_list, False
         secrets = {mailbox_id: self._secrets[mailbox_id] for mailbox_id in due}
-        updates = await executors.in_rows(_updates)(secrets, dict(self._revisions), self._current)
+        ask = executors.in_rows(_all_updates if wants_list else _news)
+        updates = await ask(secrets, dict(self._revisions), self._current)
         for update in updates:
             await self._say(update.to_json())
             if update.state == live.ENDED:
                 await self._leave(update.mailbox_id)
                 continue
             self._revisions[update.mailbox_id] = update.revision
-            self._turns[update.mailbox_id] = (
-                update.purge_at if update.state == live.HIDDEN else update.expires_at
-            )
+            self._turns[update.mailbox_id] = update.turns_at
         if wants_list:
             ids = list(self._secrets)
             await self._say({"type": "mailboxes", "ids": ids, "server_now": clock.now().isoformat()})
@@ -238,10 +244,12 @@ class Live(AsyncWebsocketConsumer):  # type: ignore[misc]
 
     async def _say(self, message: Mapping[str, Any]) -> None:
         """Send, at a pace that bounds what piles up for a page that does not read."""
+        await asyncio.sleep(self._bytes.wait_for(0))
+        await self._send(message)
+
+    async def _send(self, message: Mapping[str, Any]) -> None:
         text = json.dumps(message, ensure_ascii=False, separators=(",", ":"))
-        wait = self._bytes.wait_for(len(text))
-        if wait > 0:
-            await asyncio.sleep(wait)
+        self._bytes.wait_for(len(text))
         if not self._closed:
             await self.send(text_data=text)
 
@@ -271,6 +279,17 @@ class Allowance:
         return max(0.0, -self._left / self._a_second)
 
 
+async def _layer_answers() -> bool:
+    """Whether the channel layer takes a message at all."""
+    try:
+        async with asyncio.timeout(LAYER_SECONDS):
+            await get_channel_layer().send("tempmail.nobody", {"type": "nothing"})
+    except Exception as error:  # redis, timeouts, sockets: all mean that it is away
+        logger.info("a websocket was refused: the channel layer is away (%s)", type(error).__name__)
+        return False
+    return True
+
+
 async def _refuse(receive: Any, send: Any) -> None:
     """Before it is accepted: the handshake is answered 403."""
     await receive()
@@ -283,12 +302,24 @@ def _secrets_of(scope: Mapping[str, Any]) -> dict[str, bytes]:
     return dict(cookies.read(brought, secure=scope.get("scheme") == "wss").secrets)
 
 
-def _revisions(secrets: Mapping[str, bytes]) -> dict[str, int]:
-    return {mailbox.mailbox_id: mailbox.revision for mailbox in open_with(secrets)}
+def _opened(secrets: Mapping[str, bytes]) -> dict[str, tuple[int, datetime]]:
+    """Revision, and when it changes by itself, of what these open."""
+    return {mailbox.mailbox_id: (mailbox.revision, live.turn_of(mailbox)) for mailbox in open_with(secrets)}
 
 
-def _updates(secrets: Mapping[str, bytes], told: Mapping[str, int], current: str) -> list[live.Update]:
+def _all_updates(secrets: Mapping[str, bytes], told: Mapping[str, int], current: str) -> list[live.Update]:
+    """How each of them is."""
     opened = open_with(secrets)
+    return live.updates(opened, told, current) + _gone(secrets, opened)
+
+
+def _news(secrets: Mapping[str, bytes], told: Mapping[str, int], current: str) -> list[live.Update]:
+    """How those are that are not as the page has them."""
+    opened = open_with(secrets)
+    changed = [mailbox for mailbox in opened if live.is_news(mailbox, told.get(mailbox.mailbox_id))]
+    return (live.updates(changed, told, current) if changed else []) + _gone(secrets, opened)
+
+
+def _gone(secrets: Mapping[str, bytes], opened: Sequence[OpenMailbox]) -> list[live.Update]:
     still = {mailbox.mailbox_id for mailbox in opened}
-    gone = [live.ended(mailbox_id) for mailbox_id in secrets if mailbox_id not in still]
-    return live.updates(opened, told, current) + gone
+    return [live.ended(mailbox_id) for mailbox_id in secrets if mailbox_id not in still]

@@ -28,6 +28,7 @@ _BYTES_UNSET = 130
 _BYTES_SET = 225
 
 _MAILBOX_ID = re.compile(r"[0-9a-f]{32}\Z")
+_UNSETTABLE = re.compile(r"[0-9A-Za-z_-]{1,64}\Z")  # another name cannot be said in a Set-Cookie
 _SECRET = re.compile(r"[A-Za-z0-9_-]{43}\Z")
 
 
@@ -71,7 +72,7 @@ def read(cookies: Mapping[str, str], *, secure: bool) -> Brought:
     for mailbox_id, value in reversed(list(ours.items())):
         if len(secrets) < MOST_LOOKED_AT and _MAILBOX_ID.match(mailbox_id) and _SECRET.match(value):
             secrets[mailbox_id] = base64.urlsafe_b64decode(value + "=")
-        else:
+        elif _UNSETTABLE.match(mailbox_id):
             unreadable.append(prefix + mailbox_id)
     return Brought(secrets, tuple(unreadable), current if _MAILBOX_ID.match(current) else "")
 

@@ -53,6 +53,11 @@ class Update:
     living: Mapping[str, bool] | None = None
     latest: Latest | None = None
 
+    @property
+    def turns_at(self) -> datetime:
+        """When the mailbox changes by itself: is hidden, or is gone."""
+        return self.purge_at if self.state == HIDDEN else self.expires_at
+
     def to_json(self) -> dict[str, Any]:
         """In the words of the protocol."""
         return {
@@ -156,6 +161,11 @@ def _latest(row: access.Row | None) -> Latest | None:
     if row.summary is None:
         return Latest("", "")
     return Latest(row.summary.sender_name or row.summary.sender_address, row.summary.subject)
+
+
+def turn_of(mailbox: OpenMailbox) -> datetime:
+    """When it changes by itself: is hidden, or is gone."""
+    return mailbox.expires_at if mailbox.state is State.LIVING else mailbox.purge_at
 
 
 def is_news(mailbox: OpenMailbox, revision: int | None) -> bool:

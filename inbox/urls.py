@@ -3,7 +3,7 @@
 from django.urls import path, re_path
 
 from inbox.consumers import Live, Nothing
-from inbox.views import health, mailboxes, messages, pages, pictures
+from inbox.views import health, mailboxes, messages, pages, pictures, privacy
 
 app_name = "inbox"
 
@@ -15,7 +15,7 @@ urlpatterns = [
     path("new/", mailboxes.new, name="new"),
     path("updates/", pictures.updates, name="updates"),
     path("gone/", pages.gone, name="gone"),
-    path("privacy/", pages.privacy, name="privacy"),
+    path("privacy/", privacy.privacy, name="privacy"),
     path("healthz", health.healthz, name="health"),
     path("robots.txt", pictures.robots, name="robots"),
     path("favicon.ico", pictures.favicon, name="favicon"),

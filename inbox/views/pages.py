@@ -100,12 +100,6 @@ def gone(request: HttpRequest, browser: Browser) -> HttpResponse:
     return render(request, "inbox/gone.html", context)
 
 
-@require_safe
-def privacy(request: HttpRequest) -> HttpResponse:
-    """What is kept, for how long, and what this does not stop."""
-    return render(request, "inbox/privacy.html", {"policy": Policy.current()})
-
-
 # -- shared with the forms' views ------------------------------------------------------------------
 
 
