@@ -22,8 +22,7 @@ from django.conf import settings
 from django.db import Error as DatabaseError
 from django.db import connections
 
-from inbox import clock, presence, staff
-from inbox.durations import in_words
+from inbox import clock, presence, staff, words
 from inbox.logs import fault
 from inbox.models import Domain, Installation
 
@@ -176,8 +175,8 @@ def _sweeps(installation: Installation) -> Finding:
     uptime = timedelta(seconds=presence.uptime_seconds())
     if cut is not None and min(cut, uptime) > CHECKPOINT_WITHIN:
         notes.append(
-            f"The write-ahead log was last cut {in_words(cut)} ago: somebody keeps reading, and until then "
-            "what was erased is still in it, encrypted, with its keys gone."
+            f"The write-ahead log was last cut {words.duration(cut)} ago: somebody keeps reading, and until "
+            "then what was erased is still in it, encrypted, with its keys gone."
         )
     hold = presence.hold_of(installation)
     if hold is not None and hold.until_trusted:
@@ -185,7 +184,9 @@ def _sweeps(installation: Installation) -> Finding:
     if hold is not None:
         notes.append(f"Erasing waits: {hold}.")
     if min(swept or uptime, uptime) > SWEPT_WITHIN:
-        return Finding("sweeps", f"no sweep finished for {in_words(SWEPT_WITHIN)}", tuple(notes), figures)
+        return Finding(
+            "sweeps", f"no sweep finished for {words.duration(SWEPT_WITHIN)}", tuple(notes), figures
+        )
     return Finding("sweeps", "", tuple(notes), figures)
 
 

@@ -16,7 +16,7 @@ from django.core.cache.backends.locmem import LocMemCache
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
-from inbox.durations import in_words
+from inbox import words
 
 #: For this long after a failure Valkey is not asked: a login must not wait for it at every step.
 AWAY_SECONDS = 5.0
@@ -74,7 +74,7 @@ def locked_out(
 ) -> HttpResponse:
     """Too many wrong passwords: when to try again. Axes calls this in place of the login page."""
     wait = settings.AXES_COOLOFF_TIME
-    page = render(request, "admin/locked_out.html", {"wait": in_words(wait)}, status=429)
+    page = render(request, "admin/locked_out.html", {"wait": words.duration(wait)}, status=429)
     page["Retry-After"] = str(int(wait.total_seconds()))
     page["Cache-Control"] = "no-store"
     return page

@@ -23,6 +23,7 @@ class DomainAdmin(DomainModelAdmin):
     list_display = ("name", "state", "weight", "created_at")
     list_filter = ("state",)
     search_fields = ("name",)
+    show_facets = admin.ShowFacets.NEVER
     fields = ("name", "state", "weight")
     actions = ("offer", "rest")
 

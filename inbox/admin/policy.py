@@ -5,13 +5,11 @@ from typing import TYPE_CHECKING, Any
 from django.contrib import admin
 from django.db import models, transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.template.defaultfilters import filesizeformat
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from inbox import tasks
+from inbox import tasks, words
 from inbox.admin.site import site
-from inbox.durations import in_words
 from inbox.models import Policy
 
 if TYPE_CHECKING:
@@ -92,7 +90,7 @@ class PolicyAdmin(PolicyModelAdmin):
 def _said(policy: Policy, name: str) -> str:
     field, value = Policy._meta.get_field(name), getattr(policy, name)
     if isinstance(field, models.DurationField):
-        return str(_("Now: %(value)s.") % {"value": in_words(value)})
+        return str(_("Now: %(value)s.") % {"value": words.duration(value)})
     if name.endswith("_bytes"):
-        return str(_("Now: %(value)s.") % {"value": filesizeformat(value)})
+        return str(_("Now: %(value)s.") % {"value": words.size(value)})
     return ""

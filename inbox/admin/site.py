@@ -24,6 +24,14 @@ class Console(AdminSite):
         """The first page says whether all is well."""
         return super().index(request, {"health": health.report(), **(extra_context or {})})
 
+    def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[dict[str, Any]]:
+        """What is tuned daily comes first; who may log in is called by what it is."""
+        apps: list[dict[str, Any]] = super().get_app_list(request, app_label)
+        for app in apps:
+            if app["app_label"] == "auth":
+                app["name"] = _("Staff")
+        return sorted(apps, key=lambda app: app["app_label"] == "auth")
+
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
         may_read = self.has_permission(request) and request.user.has_perm(MAY_READ_MAIL)
         return {**super().each_context(request), "may_read_staff_mail": may_read}

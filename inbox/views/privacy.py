@@ -7,8 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from inbox import delivery, retention, timers
-from inbox.durations import in_words
+from inbox import delivery, retention, timers, words
 from inbox.models import Policy
 
 
@@ -25,16 +24,18 @@ def privacy(request: HttpRequest) -> HttpResponse:
 def _facts(policy: Policy) -> dict[str, Any]:
     return {
         "policy": policy,
-        "lifetime": in_words(policy.lifetime),
+        "lifetime": words.duration(policy.lifetime),
         "from_creation": policy.timer_start == Policy.TimerStart.CREATION,
-        "grace": in_words(policy.grace) if policy.grace else "",
-        "shortest_reading_time": in_words(policy.shortest_reading_time)
+        "grace": words.duration(policy.grace) if policy.grace else "",
+        "shortest_reading_time": words.duration(policy.shortest_reading_time)
         if policy.shortest_reading_time
         else "",
-        "greatest_age": in_words(policy.greatest_age),
-        "at_the_very_most": in_words(policy.greatest_age + policy.grace),
-        "undo": in_words(retention.UNDO),
-        "unconfirmed": in_words(timers.PROVISIONAL),
-        "staff_mail_kept": in_words(retention.STAFF_MAIL_KEPT),
-        "repeat_within": in_words(delivery.REPEAT_WITHIN),
+        "greatest_age": words.duration(policy.greatest_age),
+        "at_the_very_most": words.duration(policy.greatest_age + policy.grace),
+        "undo": words.duration(retention.UNDO),
+        "unconfirmed": words.duration(timers.PROVISIONAL),
+        "staff_mail_kept": words.duration(retention.STAFF_MAIL_KEPT),
+        "largest_message": words.size(policy.max_message_bytes),
+        "whole_mailbox": words.size(policy.quota_bytes),
+        "repeat_within": words.duration(delivery.REPEAT_WITHIN),
     }

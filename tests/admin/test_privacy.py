@@ -33,7 +33,7 @@ def test_the_defaults_are_said_in_words() -> None:
         "taken back for <strong>10 seconds</strong>",
         "kept for <strong>30 days</strong>",
         "address refuses mail",
-        "holds 500 messages",
+        "One message is at most 25 MB. A mailbox holds 500 messages or 100 MB.",
         "may have 10 mailboxes",
     ):
         assert words in said, words
@@ -48,8 +48,8 @@ def test_a_change_of_policy_is_on_the_page_at_once() -> None:
         shortest_reading_time=timedelta(minutes=1),
         greatest_age=timedelta(days=1),
         quota_messages=1,
-        quota_bytes=3 * 1024 * 1024,
-        max_message_bytes=1024 * 1024,
+        quota_bytes=3_200_000,
+        max_message_bytes=1_000_000,
         mailboxes_per_browser=1,
     )
     for words in (
@@ -59,7 +59,7 @@ def test_a_change_of_policy_is_on_the_page_at_once() -> None:
         "ends <strong>1 day</strong> after it was made",
         "<strong>1 day 2 hours</strong> at the very most",
         "the address takes mail, which you see if you bring it back",
-        "One message is at most 1.0 MB. A mailbox holds 1 message or 3.0 MB.",
+        "One message is at most 1 MB. A mailbox holds 1 message or 3.2 MB.",
         "may have 1 mailbox.",
     ):
         assert words in said, words

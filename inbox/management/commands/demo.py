@@ -20,7 +20,8 @@ PATIENCE_SECONDS = 20
 class Command(BaseCommand):
     help = (
         "Send a dozen realistic mails (sign-up code, newsletter, receipt with PDF, Arabic, Japanese, "
-        "invitation, delivery report …) by SMTP to the newest living mailbox of this instance, which has to be running."
+        "invitation, delivery report …) by SMTP to the newest living mailbox of this instance, "
+        "which has to be running."
     )
     requires_system_checks = ()
 
