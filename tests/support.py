@@ -41,8 +41,13 @@ def wait_for(condition: Callable[[], T], what: str = "it", seconds: float = PATI
     deadline = time.monotonic() + seconds
     while not (value := condition()):
         assert time.monotonic() < deadline, f"{what} did not happen within {seconds:.0f} s"
-        time.sleep(0.02)
+        time.sleep(0.04)
     return value
+
+
+def busy() -> float:
+    """How many times longer than on an idle machine something takes here and now, at least 1."""
+    return max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
 
 
 def free_port() -> int:
@@ -221,17 +226,18 @@ class Running:
 
     def processes(self, word: str = "") -> list[int]:
         """Every living process that belongs to the data directory, or those with `word` in their command."""
-        return [pid for pid in _living() if self._is_ours(pid) and word in _command_line(pid)]
+        lines = ((pid, _command_line(pid)) for pid in _living())
+        return [pid for pid, line in lines if word in line and self._is_ours(pid, line)]
 
-    def _is_ours(self, pid: int) -> bool:
-        mark = os.fsencode(f"TEMPMAIL_DATA_DIR={self.data_dir}\0")
+    def _is_ours(self, pid: int, line: str) -> bool:
         with contextlib.suppress(OSError):
-            if mark in Path(f"/proc/{pid}/environ").read_bytes():
-                return True
-            # The keeper names the directory; Valkey is in it.
-            if f"--data-dir={self.data_dir} " in _command_line(pid):
-                return True
-            return Path(os.readlink(f"/proc/{pid}/cwd")) == self.data_dir
+            if "manage.py" in line:
+                mark = os.fsencode(f"TEMPMAIL_DATA_DIR={self.data_dir}\0")
+                return mark in Path(f"/proc/{pid}/environ").read_bytes()
+            if "inbox.running.keeper" in line:
+                return f"--data-dir={self.data_dir} " in line
+            if "valkey-server" in line or "redis-server" in line:
+                return Path(os.readlink(f"/proc/{pid}/cwd")) == self.data_dir
         return False
 
     def stop(self) -> None:

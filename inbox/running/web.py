@@ -8,7 +8,6 @@ waits for its reader), and timers that do not jump with the wall clock.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import importlib
 import logging
 import os
@@ -161,9 +160,8 @@ class PageServer(daphne.server.Server):  # type: ignore[misc]
         for port in self.listeners:
             port.stopListening()
         for protocol in list(self.connections):
-            if isinstance(protocol, daphne.ws_protocol.WebSocketProtocol):
-                with contextlib.suppress(Exception):  # one that is half closed already
-                    protocol.sendClose(code=SERVICE_RESTART)
+            if _is_open_websocket(protocol):
+                protocol.sendCloseFrame(code=SERVICE_RESTART)  # sendClose refuses the code for a server's end
         self._stop_when_idle(time.monotonic() + DRAIN_SECONDS)
 
     def _stop_when_idle(self, deadline: float) -> None:
@@ -211,6 +209,11 @@ class PageServer(daphne.server.Server):  # type: ignore[misc]
         protocol = daphne.http_protocol.HTTPFactory.buildProtocol(self.http_factory, address)
         protocol.requestFactory = PageRequest
         return protocol
+
+
+def _is_open_websocket(protocol: Any) -> bool:
+    is_websocket = isinstance(protocol, daphne.ws_protocol.WebSocketProtocol)
+    return is_websocket and protocol.state == protocol.STATE_OPEN
 
 
 def unsent_bytes(protocol: Any) -> int:
