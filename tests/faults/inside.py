@@ -12,6 +12,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.db import connection
+from django.test import Client
 
 from inbox import access, clock, creation
 from inbox.models import Domain, Grant, Installation, Mailbox, Message, Policy, Source, SourceChunk
@@ -134,6 +135,15 @@ def state() -> dict[str, Any]:
         "hold_seconds_left": Installation.objects.get(id=1).hold_seconds_left,
         "hold_until_trusted": Installation.objects.get(id=1).hold_until_trusted,
     }
+
+
+def visit(cookies: dict[str, str]) -> dict[str, str]:
+    """Load the page with these cookies; the cookies that the browser has afterwards."""
+    client = Client(HTTP_HOST="localhost")
+    for name, value in cookies.items():
+        client.cookies[name] = value
+    assert client.get("/").status_code == 200
+    return {name: cookie.value for name, cookie in client.cookies.items() if cookie.value}
 
 
 def delete(secret: str) -> None:
