@@ -3,6 +3,8 @@
 The key is never rotated, is part of the backup, and its canary is looked at before anything starts.
 """
 
+from functools import lru_cache
+
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
@@ -11,7 +13,13 @@ from inbox.models import Installation
 
 
 def _key() -> bytes:
-    return sealing.hkdf(str(settings.TEMPMAIL_ADDRESS_KEY).encode(), b"tempmail address key")
+    return _derived(str(settings.TEMPMAIL_ADDRESS_KEY), b"tempmail address key")
+
+
+@lru_cache(maxsize=8)
+def _derived(key: str, purpose: bytes) -> bytes:
+    """Reception asks several times a message; deriving costs as much as the digest."""
+    return sealing.hkdf(key.encode(), purpose)
 
 
 def tombstone_digest(address: str) -> bytes:
@@ -26,7 +34,7 @@ def repeat_digest(address: str, body_digest: bytes) -> bytes:
 
 def body_key() -> bytes:
     """The key for the digest of what comes after DATA."""
-    return sealing.hkdf(_key(), b"tempmail repeat body")
+    return _derived(str(settings.TEMPMAIL_ADDRESS_KEY), b"tempmail repeat body")
 
 
 def cookie_mark() -> str:

@@ -10,9 +10,11 @@ import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any, NamedTuple, cast
 
 from django.db import Error as DatabaseError
-from django.db import InterfaceError, OperationalError, transaction
+from django.db import InterfaceError, OperationalError, connection, transaction
+from django.db.models import Field
 
 from inbox import address_key, clock, presence, sealing, timers
 from inbox.addresses import Address
@@ -61,25 +63,53 @@ class Lookup:
 
 
 def find_recipients(asked: Sequence[Address]) -> list[Lookup]:
-    """The verdicts for all addresses asked, in their order: the same few reads whatever they are."""
+    """The verdicts for all addresses asked, in their order; those who ask together share the reads.
+
+    A living mailbox costs one read, and proves its domain. What is not found living takes two more,
+    the same ones whether it ended, was erased or never was.
+    """
     now, policy = clock.now(), Policy.current()
-    held = presence.current_hold() is not None
-    ours = set(
-        Domain.objects.filter(name__in={address.domain for address in asked}).values_list("name", flat=True)
-    )
     by_address = {
-        mailbox.address: mailbox
-        for mailbox in Mailbox.objects.filter(address__in={str(address) for address in asked})
+        candidate.address: candidate
+        for candidate in map(_Candidate._make, _candidates({str(address) for address in asked}))
     }
     staff = _staff_mailbox() if any(address.local_part in STAFF_NAMES for address in asked) else None
+    held, ours = False, frozenset[str]()
+    if not all(_lives(by_address.get(str(address)), now) for address in asked):
+        held = presence.current_hold() is not None
+        names = {address.domain for address in asked}
+        ours = frozenset(Domain.objects.filter(name__in=names).values_list("name", flat=True))
     return [
-        Lookup(Verdict.FOREIGN_DOMAIN)
+        _judge(found, address, policy, now, held)
+        if (found := by_address.get(str(address))) is not None
+        else Lookup(Verdict.FOREIGN_DOMAIN)
         if address.domain not in ours
         else _staff_lookup(staff, address)
         if address.local_part in STAFF_NAMES
-        else _judge(by_address.get(str(address)), address, policy, now, held)
+        else Lookup(Verdict.UNKNOWN)
         for address in asked
     ]
+
+
+class _Candidate(NamedTuple):
+    """The columns of a mailbox that decide about RCPT."""
+
+    address: str
+    pk: int
+    public_id: uuid.UUID
+    public_key: bytes
+    expires_at: datetime
+    purge_at: datetime
+    message_count: int
+    size_bytes: int
+
+
+def _candidates(addresses: set[str]) -> Iterable[tuple[Any, ...]]:
+    return Mailbox.objects.filter(address__in=addresses).values_list(*_Candidate._fields)
+
+
+def _lives(found: _Candidate | None, now: datetime) -> bool:
+    return found is not None and found.expires_at > now
 
 
 def find_postmaster() -> Lookup:
@@ -94,25 +124,20 @@ def _staff_mailbox() -> Mailbox | None:
 def _staff_lookup(staff: Mailbox | None, address: Address) -> Lookup:
     if staff is None:
         return Lookup(Verdict.NOT_NOW)  # nobody has made the staff's key pair yet
-    return Lookup(Verdict.RECEIVES, _recipient(staff, address, lived=True))
+    recipient = Recipient(staff.pk, staff.mailbox_id, bytes(staff.public_key), address.tag)
+    return Lookup(Verdict.RECEIVES, recipient)
 
 
-def _judge(mailbox: Mailbox | None, address: Address, policy: Policy, now: datetime, held: bool) -> Lookup:
-    if mailbox is None:
-        return Lookup(Verdict.UNKNOWN)
-    lives = mailbox.expires_at > now
+def _judge(found: _Candidate, address: Address, policy: Policy, now: datetime, held: bool) -> Lookup:
+    lives = found.expires_at > now
     if not lives:
         if held:
             return Lookup(Verdict.NOT_NOW)  # the clock is not believed, so neither is its end
-        if not (policy.accepts_in_grace and mailbox.purge_at > now):
+        if not (policy.accepts_in_grace and found.purge_at > now):
             return Lookup(Verdict.UNKNOWN)
-    if mailbox.is_over_quota(policy):
-        return Lookup(Verdict.OVER_QUOTA, _recipient(mailbox, address, lived=lives))
-    return Lookup(Verdict.RECEIVES, _recipient(mailbox, address, lived=lives))
-
-
-def _recipient(mailbox: Mailbox, address: Address, *, lived: bool) -> Recipient:
-    return Recipient(mailbox.pk, mailbox.mailbox_id, bytes(mailbox.public_key), address.tag, lived)
+    is_full = policy.is_exceeded_by(found.message_count, found.size_bytes)
+    recipient = Recipient(found.pk, found.public_id.hex, bytes(found.public_key), address.tag, lives)
+    return Lookup(Verdict.OVER_QUOTA if is_full else Verdict.RECEIVES, recipient)
 
 
 # -- storing ---------------------------------------------------------------------------------------
@@ -195,9 +220,21 @@ class _Plan:
     touched: dict[int, Mailbox] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class _Copy:
+    """A message for one recipient, sealed and named."""
+
+    recipient: Recipient
+    message_id: uuid.UUID
+    box: bytes
+    repeat_digest: bytes | None
+
+
 def _store_together(batch: Sequence[Incoming]) -> list[Outcome]:
     policy = Policy.current()
-    digests = _repeat_digests(batch)
+    # Sealed before the transaction, which is SQLite's write lock: others write meanwhile.
+    copies = [[_seal(incoming, recipient) for recipient in incoming.recipients] for incoming in batch]
+    digests = [copy.repeat_digest for each in copies for copy in each if copy.repeat_digest is not None]
     with transaction.atomic():
         mailboxes = Mailbox.objects.locked(
             recipient.mailbox_pk for incoming in batch for recipient in incoming.recipients
@@ -205,7 +242,10 @@ def _store_together(batch: Sequence[Incoming]) -> list[Outcome]:
         now = clock.now()
         known = _known_repeats(digests, now)
         plan = _Plan()
-        fates = [_plan_one(incoming, mailboxes, policy, now, known, plan) for incoming in batch]
+        fates = [
+            _plan_one(incoming, sealed, mailboxes, policy, now, known, plan)
+            for incoming, sealed in zip(batch, copies, strict=True)
+        ]
         _write(plan)
     return [
         Outcome(
@@ -217,17 +257,16 @@ def _store_together(batch: Sequence[Incoming]) -> list[Outcome]:
     ]
 
 
-def _repeat_digests(batch: Sequence[Incoming]) -> list[bytes]:
-    return [
-        _repeat_digest(recipient, incoming.body_digest)
-        for incoming in batch
-        if incoming.body_digest is not None
-        for recipient in incoming.recipients
-    ]
-
-
-def _repeat_digest(recipient: Recipient, body_digest: bytes) -> bytes:
-    return address_key.repeat_digest(f"{recipient.mailbox_id}+{recipient.tag}", body_digest)
+def _seal(incoming: Incoming, recipient: Recipient) -> _Copy:
+    message_id = uuid.uuid4()
+    mailbox_id = uuid.UUID(hex=recipient.mailbox_id)
+    binding = sealing.Binding(mailbox_id.bytes, message_id.bytes, incoming.received_at)
+    summary: dict[str, object] = {**incoming.summary.to_json(), "tag": recipient.tag}
+    contents = sealing.Contents(incoming.source.key, summary)
+    digest = None
+    if incoming.body_digest is not None:
+        digest = address_key.repeat_digest(f"{recipient.mailbox_id}+{recipient.tag}", incoming.body_digest)
+    return _Copy(recipient, message_id, sealing.seal_box(recipient.public_key, binding, contents), digest)
 
 
 def _known_repeats(digests: list[bytes], now: datetime) -> dict[bytes, int]:
@@ -242,6 +281,7 @@ def _known_repeats(digests: list[bytes], now: datetime) -> dict[bytes, int]:
 
 def _plan_one(
     incoming: Incoming,
+    copies: Sequence[_Copy],
     mailboxes: dict[int, Mailbox],
     policy: Policy,
     now: datetime,
@@ -254,31 +294,24 @@ def _plan_one(
     plan.messages.append(messages)
     plan.repeated.append(repeated)
     left = [
-        recipient
-        for recipient in incoming.recipients
-        if (mailbox := mailboxes.get(recipient.mailbox_pk)) and (mailbox.purge_at > now)
+        copy
+        for copy in copies
+        if (mailbox := mailboxes.get(copy.recipient.mailbox_pk)) and mailbox.purge_at > now
     ]
     if not left:
         return Fate.NO_MAILBOX
-    sole = len(incoming.recipients) == 1
-    if sole and _is_full(mailboxes[left[0].mailbox_pk], policy):
+    if len(copies) == 1 and _is_full(mailboxes[left[0].recipient.mailbox_pk], policy):
         return Fate.OVER_QUOTA
-    digests = {
-        recipient.mailbox_pk: _repeat_digest(recipient, incoming.body_digest)
-        for recipient in left
-        if incoming.body_digest is not None
-    }
-    repeated += [known[digest] for digest in digests.values() if digest in known]
-    fresh = [recipient for recipient in left if digests.get(recipient.mailbox_pk) not in known]
+    repeated += [known[copy.repeat_digest] for copy in left if copy.repeat_digest in known]
+    fresh = [copy for copy in left if copy.repeat_digest not in known]
     if not fresh:
         return Fate.REPEATED
     source = _source_row(incoming.source, plan)
-    for recipient in fresh:
-        mailbox = mailboxes[recipient.mailbox_pk]
-        message = _message_row(incoming, recipient, mailbox, source, digests.get(recipient.mailbox_pk))
-        _count_in(mailbox, message, recipient, policy, now)
+    for copy in fresh:
+        mailbox = mailboxes[copy.recipient.mailbox_pk]
+        _count_in(mailbox, incoming, copy.recipient, policy, now)
         plan.touched[mailbox.pk] = mailbox
-        messages.append(message)
+        messages.append(_message_row(incoming, copy, mailbox, source))
     return Fate.STORED
 
 
@@ -295,31 +328,26 @@ def _source_row(sealed: sealing.SealedSource, plan: _Plan) -> Source:
     return source
 
 
-def _message_row(
-    incoming: Incoming, recipient: Recipient, mailbox: Mailbox, source: Source, digest: bytes | None
-) -> Message:
-    message_id = uuid.uuid4()
-    binding = sealing.Binding(mailbox.public_id.bytes, message_id.bytes, incoming.received_at)
-    summary: dict[str, object] = {**incoming.summary.to_json(), "tag": recipient.tag}
+def _message_row(incoming: Incoming, copy: _Copy, mailbox: Mailbox, source: Source) -> Message:
     return Message(
-        public_id=message_id,
+        public_id=copy.message_id,
         mailbox=mailbox,
         source=source,
-        number=mailbox.revision + 1,
+        number=mailbox.revision,
         received_at=incoming.received_at,
         size_bytes=incoming.source.size_bytes,
-        box=sealing.seal_box(recipient.public_key, binding, sealing.Contents(incoming.source.key, summary)),
-        repeat_digest=digest,
+        box=copy.box,
+        repeat_digest=copy.repeat_digest,
     )
 
 
 def _count_in(
-    mailbox: Mailbox, message: Message, recipient: Recipient, policy: Policy, now: datetime
+    mailbox: Mailbox, incoming: Incoming, recipient: Recipient, policy: Policy, now: datetime
 ) -> None:
     """Revision, quota and timer move with the message. A stored message confirms the mailbox."""
     mailbox.revision += 1
     mailbox.message_count += 1
-    mailbox.size_bytes += message.size_bytes
+    mailbox.size_bytes += incoming.source.size_bytes
     if mailbox.kind == Mailbox.Kind.STAFF:
         return
     mailbox.provisional = False
@@ -331,18 +359,40 @@ def _count_in(
 def _write(plan: _Plan) -> None:
     Source.objects.bulk_create(plan.sources)
     for source, chunks in plan.chunks:
-        for index, data in enumerate(
-            chunks[1:], start=1
-        ):  # one by one: a large message is never one statement
+        for index, data in enumerate(chunks[1:], start=1):  # a large message is never one statement
             SourceChunk.objects.create(source=source, index=index, data=data)
     for messages in plan.messages:
         for message in messages:
             message.source_id = message.source.pk
     Message.objects.bulk_create([message for messages in plan.messages for message in messages])
-    for pk in sorted(plan.touched):
-        mailbox = plan.touched[pk]
-        mailbox.save(
-            update_fields=["revision", "message_count", "size_bytes", *timers.END_FIELDS], force_update=True
+    _update([plan.touched[pk] for pk in sorted(plan.touched)])
+
+
+#: What a message changes in its mailbox's row.
+_MOVED_FIELDS = ("revision", "message_count", "size_bytes", *timers.END_FIELDS)
+
+
+def _update(mailboxes: Sequence[Mailbox]) -> None:
+    """Write the moved columns of all rows with one prepared statement: `save()` costs ten times as much."""
+    if not mailboxes:
+        return
+    fields = [cast("Field[Any, Any]", Mailbox._meta.get_field(name)) for name in _MOVED_FIELDS]
+    quote = connection.ops.quote_name
+    columns = ", ".join(f"{quote(str(field.column))} = %s" for field in fields)
+    statement = f"UPDATE {quote(Mailbox._meta.db_table)} SET {columns} WHERE {quote('id')} = %s"  # noqa: S608
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            statement,
+            [
+                [
+                    *(
+                        field.get_db_prep_save(getattr(mailbox, field.attname), connection)
+                        for field in fields
+                    ),
+                    mailbox.pk,
+                ]
+                for mailbox in mailboxes
+            ],
         )
 
 

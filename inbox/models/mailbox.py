@@ -84,4 +84,4 @@ class Mailbox(models.Model):
         return self.public_id.hex
 
     def is_over_quota(self, policy: Policy) -> bool:
-        return self.message_count >= policy.quota_messages or self.size_bytes >= policy.quota_bytes
+        return policy.is_exceeded_by(self.message_count, self.size_bytes)

@@ -126,6 +126,10 @@ class Policy(models.Model):
     def accepts_in_grace(self) -> bool:
         return self.grace_answer == self.GraceAnswer.ACCEPT
 
+    def is_exceeded_by(self, messages: int, size_bytes: int) -> bool:
+        """Whether a mailbox with this much in it takes no more."""
+        return messages >= self.quota_messages or size_bytes >= self.quota_bytes
+
     def save(self, *args: Any, **kwargs: Any) -> None:
         """Raise the version: mailboxes behind it are owed a re-timing."""
         self.id = 1

@@ -1,5 +1,6 @@
 """Mailboxes and mail for tests of the core, in a real database file."""
 
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -43,6 +44,9 @@ def rows(transactional_db: None) -> Iterator[Policy]:
     first_run.ensure_rows()
     yield Policy.objects.get(id=1)
     Policy.forget_current()
+    for thread in threading.enumerate():  # it works on the database, which the next test has for itself
+        if thread.name == "truncate-wal":
+            thread.join()
 
 
 @dataclass(frozen=True, slots=True)
