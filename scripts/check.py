@@ -10,6 +10,7 @@ import tempfile
 from pathlib import Path
 
 PACKAGES = ("inbox", "smtpd", "tempmail_site")
+ROOT = Path(__file__).resolve().parent.parent
 BIN = Path(sys.executable).parent
 
 
@@ -22,7 +23,8 @@ def main() -> int:
             "DEBUG": "0",
             "ALLOWED_HOSTS": "mail.example.org",
             "SECRET_KEY": secrets.token_urlsafe(48),
-            "PYTHONWARNINGS": "default",
+            # Before the standard library: that of Python 3.11 still has an smtpd of its own.
+            "PYTHONPATH": str(ROOT),
         }
         production.pop("DATABASE_URL", None)
         checks = {

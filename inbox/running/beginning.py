@@ -28,7 +28,7 @@ def begin_process(kind: str) -> None:
     is_child = lifeline.watch()
     done = prepare_process()
     if not is_child:  # else the supervisor tells
-        setup.tell_password(done)
+        setup.tell(done)
     keep_beating(kind)
 
 

@@ -12,6 +12,7 @@ import logging
 import os
 import secrets
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
@@ -19,6 +20,7 @@ from typing import TextIO
 from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.contrib.staticfiles import finders
+from django.core import checks
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import call_command
 from django.db import connections
@@ -39,9 +41,12 @@ PASSWORD_ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"  # noqa: S105
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """What set-up has to tell: where a generated password lies that nobody has been shown yet."""
+    """What set-up has to tell: where a generated password lies that nobody has been shown yet, and what
+    works less well here than it could.
+    """
 
     password_file: Path | None
+    notes: tuple[str, ...] = ()
 
     def take_password(self) -> str:
         """The admin's generated password, for showing it on a terminal: the file is gone after that."""
@@ -74,17 +79,33 @@ def ensure() -> Done:
         finally:
             connections.close_all()
     kept = data_dir / PASSWORD_FILE
-    return Done(kept if kept.exists() else None)
+    return Done(kept if kept.exists() else None, tuple(_notes()))
 
 
-def tell_password(done: Done) -> None:
-    """For a command that has no better place for it: show the admin's password once, or say where it is."""
+def tell_notes(done: Done) -> None:
+    """One line for each."""
+    for note in done.notes:
+        logger.warning("%s", note)
+
+
+def tell(done: Done) -> None:
+    """For a command that has no better place for it: the notes; the admin's password, shown once, or where
+    it is.
+    """
+    tell_notes(done)
     if done.password_file is None:
         return
     if sys.stderr.isatty():
         print(f"Admin: user {ADMIN}, password {done.take_password()} (shown this once)", file=sys.stderr)
     else:
         logger.info("The admin's password is in %s", done.password_file)
+
+
+def _notes() -> Iterator[str]:
+    """What our own checks warn of."""
+    for message in checks.run_checks(tags=[checks.Tags.database]):
+        if (message.id or "").startswith("inbox.") and not message.is_silenced():
+            yield f"{message.msg} {message.hint or ''}".strip()
 
 
 def _make_tables(alias: str) -> None:
@@ -175,5 +196,5 @@ def _static_state() -> str:
         for name, storage in finder.list([]):
             status = os.stat(storage.path(name))
             files.append((name, status.st_size, status.st_mtime_ns))
-    described = json.dumps([settings.STORAGES["staticfiles"], str(settings.STATIC_ROOT), sorted(files)])
+    described = json.dumps([settings.STORAGES["staticfiles"], sorted(files)])
     return hashlib.sha256(described.encode()).hexdigest()

@@ -26,7 +26,7 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import CommandError
 
-from inbox.running import beginning, listening, locks
+from inbox.running import beginning, listening, locks, setup
 from inbox.running.lifeline import Lifeline
 from inbox.running.setup import ADMIN, Done
 
@@ -190,6 +190,7 @@ def run() -> int:
         listening.check_free(settings.TEMPMAIL_HTTP_HOST, settings.TEMPMAIL_HTTP_PORT, "TEMPMAIL_HTTP")
         listening.check_free(settings.TEMPMAIL_SMTP_HOST, settings.TEMPMAIL_SMTP_PORT, "TEMPMAIL_SMTP")
         done = beginning.prepare_process()
+        setup.tell_notes(done)
         code = Supervisor().run(lambda: print(greeting(done), flush=True))
         beginning.leave_valkey()
         return code

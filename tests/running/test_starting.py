@@ -104,6 +104,21 @@ def test_settings_that_our_checks_call_an_error_do_not_start(running: Running) -
     assert "ALLOWED_HOSTS" in line
 
 
+def test_a_sqlite_that_is_too_old_for_wal_is_said_in_one_line_and_still_works(fresh: Running) -> None:
+    hidden = fresh.data_dir.parent / "no-pysqlite3"
+    hidden.mkdir()
+    (hidden / "pysqlite3.py").write_text("raise ImportError")
+    (hidden / "sitecustomize.py").write_text("import sqlite3\nsqlite3.sqlite_version_info = (3, 40, 1)\n")
+
+    code, output = fresh.run("setup", PYTHONPATH=str(hidden))
+
+    assert code == 0, output
+    assert sum("3.51.3" in line for line in output.splitlines()) == 1
+    assert not list(fresh.data_dir.glob("*-wal"))
+    with sqlite3.connect(fresh.data_dir / "mail.sqlite3") as database:
+        assert database.execute("PRAGMA journal_mode").fetchone() != ("wal",)
+
+
 def test_an_old_python_is_one_clear_line() -> None:
     pretend = (
         "import sys, runpy; sys.version_info = (3, 10, 2, 'final', 0);"

@@ -7,6 +7,7 @@ import os
 import signal
 import socket
 import stat
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ import redis
 
 from inbox.running import valkey_file
 from inbox.running.valkey_probe import Answer, ask
-from tests.support import Running, free_port, wait_for
+from tests.support import Clock, Running, free_port, wait_for
 
 
 def answers(running: Running) -> bool:
@@ -128,6 +129,19 @@ def test_with_redis_url_no_valkey_of_our_own_is_started(running: Running) -> Non
     running.start_and_wait("runsmtp", REDIS_URL=f"redis://127.0.0.1:{free_port()}/0")
 
     assert len(running.processes()) == 1
+
+
+def test_valkey_lives_by_the_real_clock_whatever_its_users_see(
+    running: Running, moved_clock: Callable[[Running], Clock]
+) -> None:
+    clock = moved_clock(running)
+    clock.set("+400d")
+
+    running.start_and_wait("runsmtp")
+
+    assert answers(running)
+    [valkey] = running.processes("valkey-server 127")
+    assert b"LD_PRELOAD" not in Path(f"/proc/{valkey}/environ").read_bytes()
 
 
 def test_any_number_of_first_readers_get_the_same_address(tmp_path: Path) -> None:

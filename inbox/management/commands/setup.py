@@ -14,4 +14,4 @@ class Command(BaseCommand):
     requires_system_checks = ()  # a check may want what this makes
 
     def handle(self, *args: Any, **options: Any) -> None:
-        setup.tell_password(setup.ensure())
+        setup.tell(setup.ensure())
