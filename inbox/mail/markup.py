@@ -73,6 +73,7 @@ _INLINE = frozenset(
     strike strong sub sup tt u var
     """.split()  # noqa: SIM905
 )
+_SECTIONS = frozenset(("tbody", "thead", "tfoot", "tr", "caption", "colgroup"))
 # A start tag of the first kind closes an open element of the second, up to a boundary of the third.
 _CLOSES = {
     "li": (frozenset(("li",)), frozenset(("ul", "ol", "dir", "table", "td", "th"))),
@@ -81,9 +82,9 @@ _CLOSES = {
     "td": (frozenset(("td", "th", "caption", "colgroup")), frozenset(("table", "tr"))),
     "th": (frozenset(("td", "th", "caption", "colgroup")), frozenset(("table", "tr"))),
     "tr": (frozenset(("tr", "caption", "colgroup")), frozenset(("table", "tbody", "thead", "tfoot"))),
-    "tbody": (frozenset(("tbody", "thead", "tfoot", "caption", "colgroup")), frozenset(("table",))),
-    "thead": (frozenset(("tbody", "thead", "tfoot", "caption", "colgroup")), frozenset(("table",))),
-    "tfoot": (frozenset(("tbody", "thead", "tfoot", "caption", "colgroup")), frozenset(("table",))),
+    "tbody": (_SECTIONS, frozenset(("table",))),
+    "thead": (_SECTIONS, frozenset(("table",))),
+    "tfoot": (_SECTIONS, frozenset(("table",))),
     "a": (frozenset(("a",)), frozenset(("table", "td", "th"))),
 }
 _TABLE_ROWS = frozenset(("table", "tbody", "thead", "tfoot", "tr"))

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from inbox.mail.fields import LONGEST_HEADER_BYTES, decode_words, one_line, parse_parameters
+from inbox.mail.fields import decode_words, one_line, parse_parameters
 from inbox.mail.transfer import Source
 
 MOST_HEADER_BYTES = 256 * 1024
@@ -19,6 +19,10 @@ MOST_PARTS = 1000
 GREATEST_DEPTH = 100
 _MOST_PART_HEADER_BYTES = 64 * 1024
 _MOST_FIELDS = 2000
+# Of one field of a part, and of those of all parts together: reading parameters costs more than finding
+# lines.
+_LONGEST_PART_FIELD = 4 * 1024
+_MOST_PART_FIELD_BYTES = 512 * 1024
 # Lines that begin like a boundary and are none; a message of nothing else must not cost a Python step for
 # each.
 _MOST_CANDIDATES = 20_000
@@ -132,6 +136,7 @@ class _Skim:
         self.end = end
         self.parts_left = MOST_PARTS
         self.candidates_left = _MOST_CANDIDATES
+        self.field_bytes_left = _MOST_PART_FIELD_BYTES
         self.scan_left = max(_SCANNED_AT_LEAST, _SCANNED_PER_SOURCE_BYTE * (end - start))
         self.is_cut = False
         self.is_repaired = False
@@ -225,7 +230,12 @@ class _Skim:
             return {}, start
         if blank is None and limit == end and covered + 1 < stop:
             body = covered + 1
-        return _part_fields(found), body
+        fields = _part_fields(found)
+        self.field_bytes_left -= sum(map(len, fields.values()))
+        if self.field_bytes_left < 0:
+            self.is_cut = True
+            return {b"content-type": b"application/octet-stream"}, body
+        return fields, body
 
     # The tree
 
@@ -350,7 +360,7 @@ def _part_fields(fields: list[Field]) -> dict[bytes, bytes]:
     for name, value in fields:
         lowered = name.lower()
         if lowered in _PART_FIELDS and lowered not in found:
-            found[lowered] = value[:LONGEST_HEADER_BYTES]
+            found[lowered] = value[:_LONGEST_PART_FIELD]
     return found
 
 

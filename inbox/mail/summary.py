@@ -1,7 +1,8 @@
 """What a list row needs of a message, made at reception, where the only plaintext is.
 
 This is the listener's hot path: an ordinary mail costs 0.1 to 0.2 ms. Whatever arrives gives a summary; when
-the budget is spent, what is missing stays empty (design.md, "A message's way in").
+the budget is spent, what is missing stays empty (design.md, "A message's way in"). The head and the names of
+files are bounded by the caps of the skimmer; the budget is for the text.
 """
 
 import time
@@ -91,20 +92,20 @@ class Budget:
 def summarise(source: Source) -> Summary:
     """The summary of `source`. Never raises; linear, and bounded by caps and a budget of 20 ms."""
     try:
-        return _summarise(source, Budget(BUDGET_SECONDS))
+        return _summarise(source)
     except Exception:  # the message is kept whatever it is: a fault of ours costs its row, not the mail
         return Summary(snippet=_raw_snippet(source))
 
 
-def _summarise(source: Source, budget: Budget) -> Summary:
+def _summarise(source: Source) -> Summary:
     skimmed = skim(source)
     sender = sender_of(skimmed)
     raw_subject = skimmed.first(b"subject")
     subject = decode_field(raw_subject, _LONGEST_SUBJECT) if raw_subject is not None else ""
     raw_date = skimmed.first(b"date")
     date = parse_date(raw_date) if raw_date is not None else None
-    names = () if budget.is_spent() else tuple(_attachment_names(skimmed))
-    snippet = "" if budget.is_spent() else _snippet(source, skimmed, budget)
+    names = tuple(_attachment_names(skimmed))
+    snippet = _snippet(source, skimmed, Budget(BUDGET_SECONDS))
     if not snippet and not names and not subject:
         snippet = _raw_snippet(source)
     return Summary(
@@ -151,11 +152,11 @@ def _snippet(source: Source, skimmed: Skimmed, budget: Budget) -> str:
         for part in body_parts(skimmed):
             if (part.content_type == "text/html") != (wanted == "text/html"):
                 continue
-            if budget.is_spent():
-                return ""
             text = first_text(source, part, budget)
             if text:
                 return one_line(text, SNIPPET_CHARACTERS)
+            if budget.is_spent():
+                return ""
     return ""
 
 

@@ -1,6 +1,7 @@
 """Header values as people and programs write them."""
 
 import base64
+import time
 from datetime import UTC, datetime
 
 import pytest
@@ -145,3 +146,17 @@ def test_parameters_are_read_in_every_form(raw: bytes, value: str, parameters: d
 )
 def test_a_date_is_a_moment_or_nothing(raw: bytes, moment: datetime | None) -> None:
     assert parse_date(raw) == moment
+
+
+@pytest.mark.parametrize("unit", [b'"\\', b'"', b"(", b"<", b",", b":", b"a@", b"=?a?b?", b"\\"])
+def test_16_kib_of_almost_addresses_are_quick(unit: bytes) -> None:
+    began = time.thread_time()
+    parse_mailboxes(unit * 16_000)
+    assert time.thread_time() - began < 0.1
+
+
+@pytest.mark.parametrize("unit", [b'; a="\\"', b"; a", b'"', b";", b"; a*0*='", b"; a*1=%", b"="])
+def test_16_kib_of_almost_parameters_are_quick(unit: bytes) -> None:
+    began = time.thread_time()
+    parse_parameters(b"text/plain" + unit * 16_000)
+    assert time.thread_time() - began < 0.1

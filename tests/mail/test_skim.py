@@ -1,6 +1,7 @@
 """The shape of a message, found without copying it."""
 
 import base64
+import time
 import tracemalloc
 
 from inbox.mail.skim import GREATEST_DEPTH, MOST_PARTS, skim, walk
@@ -156,3 +157,15 @@ def test_a_large_message_is_skimmed_without_a_copy() -> None:
     tracemalloc.stop()
     assert len(leaves) == 2
     assert peak < 200_000
+
+
+def test_a_separator_of_blanks_leaves_the_body_its_colons() -> None:
+    source = b"From: a@b\r\nSubject: s\r\n \r\nfirst line\r\nnote: second\r\n\r\nrest"
+    assert contents(source) == [b"first line\r\nnote: second\r\n\r\nrest"]
+
+
+def test_millions_of_almost_delimiters_cost_no_step_each() -> None:
+    source = message(FROM, MIXED, body=b"--outerx\n" * 2_000_000)
+    began = time.thread_time()
+    assert skim(source).is_cut
+    assert time.thread_time() - began < 0.3

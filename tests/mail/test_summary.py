@@ -116,11 +116,28 @@ def test_attachment_names_are_capped() -> None:
     assert len(summarise(source).attachment_names) == 50
 
 
-def test_when_the_budget_is_spent_the_rest_stays_empty(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_when_the_budget_is_spent_no_further_text_is_looked_for(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "BUDGET_SECONDS", -1.0)
-    summary = summarise(message(FROM, SUBJECT, MIXED, body=multipart("", "outer", TEXT, PDF)))
+    blank = part("text/plain", b" ")
+    summary = summarise(message(FROM, SUBJECT, MIXED, body=multipart("", "outer", blank, TEXT, PDF)))
     assert (summary.subject, summary.sender_name) == ("Hello", "Ada")
-    assert (summary.snippet, summary.attachment_names) == ("", ())
+    assert (summary.snippet, summary.attachment_names) == ("", ("report.pdf",))
+
+
+def test_html_is_read_until_the_budget_is_spent(monkeypatch: pytest.MonkeyPatch) -> None:
+    source = message(FROM, "Content-Type: text/html", body="<i></i>" * 5000 + "too late")
+    assert summarise(source).snippet == "too late"
+    monkeypatch.setattr(module, "BUDGET_SECONDS", -1.0)
+    assert "too late" not in summarise(source).snippet
+
+
+def test_long_headers_of_many_parts_do_not_add_up() -> None:
+    parts = [part("text/plain" + '; a="\\"' * 2000, b"x") for _ in range(1000)]
+    source = message(FROM, SUBJECT, MIXED, body=multipart("", "outer", TEXT, *parts))
+    began = time.thread_time()
+    summary = summarise(source)
+    assert time.thread_time() - began < 0.75
+    assert summary.snippet == "Grüße aus dem Text"
 
 
 def test_a_fault_of_ours_costs_the_row_and_not_the_mail(monkeypatch: pytest.MonkeyPatch) -> None:

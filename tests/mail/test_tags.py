@@ -84,3 +84,9 @@ def test_a_megabyte_of_almost_markup_is_linear(unit: str) -> None:
     began = time.process_time()
     strip_tags(unit * (1_000_000 // len(unit)))
     assert time.process_time() - began < 1.5
+
+
+def test_megabytes_of_tags_end_somewhere() -> None:
+    began = time.process_time()
+    strip_tags("<" * 5_000_000)
+    assert time.process_time() - began < 1.5
