@@ -17,10 +17,10 @@ from channels.layers import get_channel_layer
 logger = logging.getLogger(__name__)
 
 BEAT_SECONDS = 2.0
-PATIENCE_SECONDS = 5.0
+PATIENCE_SECONDS = 4.0
 #: After this many beats the subscriptions are back too, not only the connection.
 BEATS_TO_TRUST = 3
-LOOK_AGAIN_SECONDS = 5.0
+LOOK_AGAIN_SECONDS = 3.0
 
 _spread = secrets.SystemRandom()
 

@@ -3,6 +3,7 @@
 import logging
 import smtplib
 from email.message import EmailMessage
+from email.policy import SMTP
 from email.utils import format_datetime
 
 from django.conf import settings
@@ -30,7 +31,7 @@ def send(address: str) -> None:
             timeout=PATIENCE_SECONDS,
         ) as client:
             # Without a reverse-path nobody answers it (RFC 5321 4.5.5).
-            client.sendmail("", [address], _message(address).as_bytes())
+            client.sendmail("", [address], _message(address).as_bytes(policy=SMTP))
     except (OSError, smtplib.SMTPException) as error:
         logger.warning("the test message was not taken: %s", logs.fault(error))
         raise NotSent from error

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from inbox import address_key, clock, timers
+from inbox import address_key, clock, retention, timers
 from inbox.models import Domain, Grant, Mailbox, Policy, Tombstone
 from tests.web.conftest import Browser, Clock, Held, Inbox, address_of, state_of
 
@@ -137,9 +137,18 @@ def test_after_a_purge_a_new_one_is_made_and_the_page_says_so(inbox: Inbox, movi
     moving.move(minutes=121)
     response = inbox.browser.get("/")
     assert b"Your last address has ended" in response.content
-    assert inbox.id not in inbox.browser.secrets and len(inbox.browser.secrets) == 1
     assert address_of(response) != inbox.held.address
     assert b"Your last address has ended" not in inbox.browser.get("/").content
+
+
+def test_its_cookie_goes_with_its_grant_and_not_before(inbox: Inbox, moving: Clock) -> None:
+    # A clock that is wrong must not cost anybody a mailbox: it only looks ended until somebody swept.
+    moving.move(minutes=121)
+    inbox.browser.get("/")
+    assert inbox.id in inbox.browser.secrets and len(inbox.browser.secrets) == 2
+    retention.sweep()
+    inbox.browser.get("/")
+    assert inbox.id not in inbox.browser.secrets and len(inbox.browser.secrets) == 1
 
 
 def test_a_links_mailbox_is_shown_as_shared_and_never_becomes_current(
