@@ -4,6 +4,7 @@ Views, consumers and the admin hold an `OpenMailbox`; keys stay inside it. A mai
 open only so far that its holder can see that it ended and bring it back: nothing of its mail can be read.
 """
 
+import io
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -72,8 +73,11 @@ class OpenMessage:
         )
 
     def source(self) -> bytes:
-        """The whole source; at most the largest message's size."""
-        return b"".join(self.source_pieces())
+        """The whole source; at most the largest message's size, and in memory once while it is put together."""
+        whole = io.BytesIO()  # unlike join(), which has all the pieces and the whole at the same time
+        for piece in self.source_pieces():
+            whole.write(piece)
+        return whole.getvalue()
 
     def mark_read(self) -> None:
         if not self._message.is_read:

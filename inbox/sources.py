@@ -42,6 +42,7 @@ class Span:
 
     name: str
     content_type: str
+    size_bytes: int  # decoded
     start: int
     end: int
     encoding: str
@@ -88,7 +89,9 @@ def find_attachment(message: OpenMessage, index: int) -> Span | None:
         return None
     if described is None or part is None:
         return None
-    return Span(described.name, described.content_type, part.start, part.end, part.encoding)
+    return Span(
+        described.name, described.content_type, described.size_bytes, part.start, part.end, part.encoding
+    )
 
 
 def _whole(message: OpenMessage) -> bytes:

@@ -7,14 +7,13 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.utils.cache import patch_vary_headers
-from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.http import require_safe
 
 from inbox import clock, cookies, creation, limits, rotation, showing
 from inbox.access import OpenMailbox, State
 from inbox.browser import Browser
 from inbox.models import Domain, Policy
-from inbox.views.visiting import not_ahead_of_time, page
+from inbox.views.visiting import only_when_asked_for, page
 
 #: What a redirect may ask a page to say.
 NOTICES = frozenset(["test_sent", "no_test", "revived", "extended", "too_late"])
@@ -39,7 +38,7 @@ def _empty(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-@not_ahead_of_time
+@only_when_asked_for
 @page
 def _home(request: HttpRequest, browser: Browser) -> HttpResponse:
     mailbox = browser.current
@@ -57,7 +56,7 @@ def _home(request: HttpRequest, browser: Browser) -> HttpResponse:
 
 
 @require_safe
-@not_ahead_of_time
+@only_when_asked_for
 @page
 def mailbox(request: HttpRequest, browser: Browser, mailbox_id: str) -> HttpResponse:
     """A mailbox by its own URL; for the page's script also its switcher alone."""
@@ -72,7 +71,7 @@ def mailbox(request: HttpRequest, browser: Browser, mailbox_id: str) -> HttpResp
 
 
 @require_safe
-@not_ahead_of_time
+@only_when_asked_for
 @page
 def message(request: HttpRequest, browser: Browser, mailbox_id: str, message_id: str) -> HttpResponse:
     """A message opened: a view, and from now on it is read."""
@@ -91,7 +90,6 @@ def message(request: HttpRequest, browser: Browser, mailbox_id: str, message_id:
 
 
 @require_safe
-@ensure_csrf_cookie
 @page
 def gone(request: HttpRequest, browser: Browser) -> HttpResponse:
     """After a deletion. Makes nothing by itself."""

@@ -67,6 +67,7 @@ def attachment(message: OpenMessage, index: int) -> StreamingHttpResponse:
     response = StreamingHttpResponse(
         sources.streamed(sources.attachment_pieces(message, span)), content_type=content_type
     )
+    response["Content-Length"] = str(span.size_bytes)
     _as_file(response, mail.safe_file_name(span.name))
     return response
 

@@ -45,12 +45,15 @@ def page(view: View[P]) -> Plain[P]:
     return cast("Plain[P]", inner)
 
 
-def not_ahead_of_time(view: Plain[P]) -> Plain[P]:
-    """Refuse to prefetch or prerender: a page is a mailbox made, or a timer started anew."""
+def only_when_asked_for(view: Plain[P]) -> Plain[P]:
+    """Refuse to be prefetched, prerendered, or loaded into a stranger's page as a picture or a frame.
+
+    For a page is a mailbox made, counted against the visitor's limit, or a timer started anew.
+    """
 
     @wraps(view)
     def inner(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
-        if is_speculative(request):
+        if is_speculative(request) or is_embedded(request):
             return errors.unavailable(request)
         return view(request, *args, **kwargs)
 
@@ -60,6 +63,13 @@ def not_ahead_of_time(view: Plain[P]) -> Plain[P]:
 def is_speculative(request: HttpRequest) -> bool:
     """Whether the browser asks on its own account."""
     return any(word in request.headers.get(name, "").lower() for name, word in _SPECULATIVE.items())
+
+
+def is_embedded(request: HttpRequest) -> bool:
+    """Whether another site's page asks for a part of itself, and not somebody who navigates here."""
+    return request.headers.get("Sec-Fetch-Dest", "document") != "document" and request.headers.get(
+        "Sec-Fetch-Site", "none"
+    ) in ("cross-site", "same-site")
 
 
 def answer(request: HttpRequest, otherwise: HttpResponse) -> HttpResponse:

@@ -69,6 +69,21 @@ def test_a_prefetch_gets_503_and_makes_none(browser: Browser, headers: dict[str,
     assert not Mailbox.objects.exists() and not browser.cookies
 
 
+@pytest.mark.parametrize(
+    ("dest", "site"), [("image", "cross-site"), ("iframe", "cross-site"), ("empty", "same-site")]
+)
+def test_a_strangers_page_that_embeds_ours_makes_none(browser: Browser, dest: str, site: str) -> None:
+    headers = {"sec-fetch-dest": dest, "sec-fetch-site": site}
+    assert browser.get("/", headers=headers).status_code == 503
+    assert not Mailbox.objects.exists() and not browser.cookies
+
+
+@pytest.mark.parametrize("site", ["none", "cross-site", "same-origin"])
+def test_somebody_who_follows_a_link_to_us_gets_one(browser: Browser, site: str) -> None:
+    headers = {"sec-fetch-dest": "document", "sec-fetch-mode": "navigate", "sec-fetch-site": site}
+    assert browser.get("/", headers=headers).status_code == 200
+
+
 def test_a_prefetch_of_a_mailbox_is_no_view(inbox: Inbox, moving: Clock) -> None:
     moving.move(minutes=10)
     assert inbox.browser.get(inbox.url, headers={"sec-purpose": "prefetch"}).status_code == 503
