@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import socket
 import struct
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterable
 from datetime import timedelta
 
 import pytest
@@ -61,17 +62,33 @@ def test_a_client_that_half_closes_after_the_dot_gets_its_answer(talk: Talk, hel
     assert held.count() == 1
 
 
+@pytest.mark.parametrize("size", [10, 100_000, 5_000_000])
 @pytest.mark.parametrize("leave", [Talk.close, reset])
-def test_what_was_read_to_its_end_is_stored_whoever_leaves(
-    leave: Callable[[Talk], None], talk: Talk, held: Held
+def test_what_was_read_to_its_end_is_stored_whoever_leaves_meanwhile(
+    leave: Callable[[Talk], None],
+    size: int,
+    listening: Listening,
+    held: Held,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    talk.greet().begin(held.address)
-    talk.send(b"text\r\n.\r\n")
+    sealing, go_on = threading.Event(), threading.Event()
+    digest_body = delivery.digest_body
+
+    def slow(pieces: Iterable[bytes | bytearray | memoryview]) -> bytes:
+        sealing.set()
+        assert go_on.wait(5)
+        return digest_body(pieces)
+
+    monkeypatch.setattr(delivery, "digest_body", slow)
+    talk = listening.talk().greet().begin(held.address)
+    talk.send(b"x" * size + b"\r\n.\r\n")
+    assert sealing.wait(5)
     leave(talk)
-    # A reset may overtake the data; then nothing was read, and nothing is stored.
-    if leave is Talk.close:
-        wait_until(lambda: held.count() == 1)
-        assert held.bodies() == [b"text\r\n"]
+    if leave is reset:
+        wait_until(lambda: listening.listener is not None and listening.listener.sessions == 0)
+    go_on.set()
+    wait_until(lambda: held.count() == 1)
+    assert held.bodies() == [b"x" * size + b"\r\n"]
 
 
 # --- repeats ---
@@ -83,7 +100,10 @@ def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(delivery, "REPEAT_NOT_BEFORE", timedelta(0))
 
 
-def remembered() -> int:
+def remembered(listening: Listening | None = None) -> int:
+    """How many messages would be known again; for good, when the listener has ended."""
+    if listening is not None:
+        listening.stop()
     return Message.objects.filter(repeat_digest__isnull=False).count()
 
 
@@ -138,16 +158,16 @@ def test_an_orderly_close_after_the_250_shows_that_it_was_read(
     [b"QUIT\r\n", b"MAIL FROM:<>\r\nRCPT TO:<%s>\r\nDATA\r\nsecond\r\n.\r\n", b"NOOP\r\nRSET\r\nVRFY x\r\n"],
 )
 def test_what_could_have_been_sent_with_the_dot_proves_nothing(
-    behind_the_dot: bytes, talk: Talk, held: Held
+    behind_the_dot: bytes, listening: Listening, held: Held
 ) -> None:
-    talk.greet().begin(held.address)
+    talk = listening.talk().greet().begin(held.address)
     expected = 1 + behind_the_dot.count(b"\r\n.\r\n")
     talk.send(b"first\r\n.\r\n" + behind_the_dot.replace(b"%s", held.address.encode()))
     half_close(talk)
     assert talk.reply().startswith("250 ")
     assert talk.is_closed()
     wait_until(lambda: held.count() == expected)
-    assert remembered() == expected
+    assert remembered(listening) == expected
 
 
 def test_a_close_that_came_before_our_250_proves_nothing(
@@ -163,8 +183,7 @@ def test_a_close_that_came_before_our_250_proves_nothing(
     monkeypatch.setattr(delivery, "store", slow)
     talk.send(b"text\r\n.\r\n")
     wait_until(lambda: held.count() == 1)
-    wait_until(lambda: listening.listener is not None and listening.listener.sessions == 0)
-    assert remembered() == 1
+    assert remembered(listening) == 1
 
 
 def test_a_reset_after_the_250_proves_nothing(listening: Listening, held: Held) -> None:
@@ -172,8 +191,7 @@ def test_a_reset_after_the_250_proves_nothing(listening: Listening, held: Held) 
     assert talk.mail(b"text", held.address).startswith("250 ")
     reset(talk)
     wait_until(lambda: listening.listener is not None and listening.listener.sessions == 0)
-    listening.stop()
-    assert remembered() == 1
+    assert remembered(listening) == 1
 
 
 def test_a_close_by_us_proves_nothing(listen: Callable[..., Listening], held: Held) -> None:
@@ -181,6 +199,13 @@ def test_a_close_by_us_proves_nothing(listen: Callable[..., Listening], held: He
     talk = listening.talk().greet()
     assert talk.mail(b"text", held.address).startswith("250 ")
     assert talk.reply().startswith("421 ")
-    assert talk.is_closed()
-    listening.stop()
+    assert remembered(listening) == 1
+
+
+def test_an_end_in_order_by_us_proves_nothing(listening: Listening, held: Held) -> None:
+    talk = listening.talk().greet().begin(held.address)
+    listening.ask_to_end()
+    assert talk.ask(b"text\r\n.\r\n").startswith("250 ")
+    assert talk.reply().startswith("421 ")
+    wait_until(listening.has_ended)
     assert remembered() == 1
