@@ -22,7 +22,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from inbox.running import locks, valkey_file
-from inbox.running.valkey_probe import Answer, ask
+from inbox.running.valkey_probe import Answer, ask, end
 
 USERS_LOCK = "valkey.users.lock"
 KEEPER_LOCK = "valkey.keeper.lock"
@@ -123,6 +123,8 @@ class Keeper:
                 if self.users_gone.is_set():
                     return ""
                 address = valkey_file.address(self.data_dir)
+                if ask(address) is Answer.OURS:
+                    end(address)  # it outlived its keeper: only where there is no PR_SET_PDEATHSIG
                 failure = self._launch(server, address)
             failure = failure or self._wait_until_it_answers(server, address)
             if not failure:
@@ -156,7 +158,7 @@ class Keeper:
     def _wait_until_it_answers(self, server: str, address: valkey_file.ValkeyAddress) -> str:
         deadline = time.monotonic() + START_SECONDS
         while self.valkey is not None and self.valkey.poll() is None and time.monotonic() < deadline:
-            if ask(address) is Answer.OURS:
+            if ask(address) is Answer.OURS and self.valkey.poll() is None:
                 return ""
             time.sleep(0.01)
         return f"{server} did not start: {self._last_words()}"

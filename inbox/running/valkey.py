@@ -20,7 +20,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from inbox.running import locks, valkey_file
 from inbox.running.keeper import KEEPER_LOCK, USERS_LOCK
-from inbox.running.valkey_probe import Answer, ask, end
+from inbox.running.valkey_probe import Answer, ask
 
 logger = logging.getLogger(__name__)
 
@@ -85,11 +85,7 @@ def servers() -> list[str]:
 
 def _free_the_port(data_dir: Path) -> None:
     """Before the first user starts Valkey: see that its port can be had, or choose another."""
-    address = valkey_file.address(data_dir)
-    answer = ask(address)
-    if answer is Answer.OURS and not _keeper_lives(data_dir):
-        end(address)  # outlived its keeper, which only can be where there is no PR_SET_PDEATHSIG
-    elif answer is Answer.FOREIGN:
+    if ask(valkey_file.address(data_dir)) is Answer.FOREIGN:
         valkey_file.move(data_dir)
 
 

@@ -52,6 +52,8 @@ def test_a_second_signal_hurries(running: Running) -> None:
 
         command.send(signal.SIGTERM)
 
+        # The listener alone would give the session ten seconds.
+        wait_for(lambda: not running.processes("runsmtp"), "the end of the listener", seconds=6)
         assert command.wait() == 0
         wait_for(lambda: not running.processes(), "the end of everything", seconds=8)
 

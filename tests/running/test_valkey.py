@@ -7,12 +7,14 @@ import os
 import signal
 import socket
 import stat
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import redis
 
+from inbox.running import valkey as valkey_module
 from inbox.running import valkey_file
 from inbox.running.valkey_probe import Answer, ask
 from tests.support import Clock, Running, free_port, wait_for
@@ -52,9 +54,11 @@ def test_a_killed_keeper_takes_valkey_with_it_and_a_user_starts_another(running:
     running.start_and_wait("runserver")
     before = valkey_file.address(running.data_dir)
     [keeper] = running.processes("inbox.running.keeper")
+    [valkey] = running.processes("valkey-server 127")
 
     os.kill(keeper, signal.SIGKILL)
 
+    wait_for(lambda: valkey not in running.processes("valkey-server 127"), "the end of its Valkey")
     [another] = wait_for(
         lambda: [pid for pid in running.processes("inbox.running.keeper") if pid != keeper], "another keeper"
     )
@@ -62,6 +66,24 @@ def test_a_killed_keeper_takes_valkey_with_it_and_a_user_starts_another(running:
     assert valkey_file.address(running.data_dir) == before
     assert len(running.processes("valkey-server 127")) == 1
     assert running.processes("inbox.running.keeper") == [another]
+
+
+def test_a_valkey_that_outlived_its_keeper_is_ended_before_another_is_started(
+    running: Running,
+) -> None:
+    address = valkey_file.address(running.data_dir)
+    left_over = subprocess.Popen(
+        [valkey_module.servers()[0], "--port", str(address.port), "--requirepass", address.password],
+        cwd=running.data_dir,
+        stdout=subprocess.DEVNULL,
+    )
+    wait_for(lambda: answers(running), "the one that is left over")
+
+    running.start_and_wait("runsmtp")
+
+    assert left_over.wait(5) == 0
+    assert answers(running)
+    assert len(running.processes("valkey-server 127")) == 1
 
 
 def test_a_stop_meant_for_users_does_not_reach_the_keeper(running: Running) -> None:
