@@ -14,7 +14,7 @@ from typing import Any
 from django.db import connection
 from django.test import Client
 
-from inbox import access, clock, creation
+from inbox import access, clock, creation, sealing
 from inbox.models import Domain, Grant, Installation, Mailbox, Message, Policy, Source, SourceChunk
 
 
@@ -150,6 +150,42 @@ def delete(secret: str) -> None:
     """What the holder's Delete does."""
     [mailbox] = access.open_all([bytes.fromhex(secret)])
     mailbox.delete()
+
+
+def keys(secrets: list[str]) -> list[str]:
+    """What these secrets open in the end: the private keys, and the content keys of their messages."""
+    found = []
+    for secret in map(bytes.fromhex, secrets):
+        row = Grant.objects.select_related("mailbox").get(digest=sealing.lookup_digest(secret))
+        private_key = sealing.open_grant(secret, bytes(row.wrapped), row.mailbox.public_id.bytes).private_key
+        found.append(_packed(private_key))
+        for message in row.mailbox.messages.all():
+            binding = sealing.Binding(
+                row.mailbox.public_id.bytes, message.public_id.bytes, message.received_at
+            )
+            contents = sealing.open_box(private_key, binding, bytes(message.box))
+            found.append(_packed(contents.content_key))
+    return found
+
+
+def ciphertexts(mailbox_id: str) -> dict[str, list[dict[str, str]]]:
+    """All bytes that are sealed for this mailbox alone, by table, row and column."""
+    theirs = Message.objects.filter(mailbox__public_id=mailbox_id)
+    alone = [
+        source
+        for source in theirs.values_list("source_id", flat=True)
+        if Message.objects.filter(source_id=source).count() == 1
+    ]
+    return {
+        name: [{column: _packed(bytes(value)) for column, value in row.items()} for row in rows]
+        for name, rows in {
+            "message": theirs.values("box"),
+            "grant": Grant.objects.filter(mailbox__public_id=mailbox_id).values("wrapped", "digest"),
+            "mailbox": Mailbox.objects.filter(public_id=mailbox_id).values("public_key"),
+            "source": Source.objects.filter(pk__in=alone).values("header", "first_chunk"),
+            "chunk": SourceChunk.objects.filter(source_id__in=alone).values("data"),
+        }.items()
+    }
 
 
 def rows(table: str) -> list[dict[str, Any]]:

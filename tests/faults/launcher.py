@@ -121,7 +121,7 @@ def _call(name: str, arguments: dict[str, Any]) -> dict[str, Any]:
         except Exception:
             answer = {"error": traceback.format_exc()}
         with os.fdopen(writing, "w") as pipe:
-            json.dump(answer, pipe)
+            json.dump(answer, pipe, default=str)
         return 0
 
     pid = _fork(child)

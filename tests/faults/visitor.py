@@ -27,6 +27,7 @@ class Visitor:
     def __init__(self, port: int, source: str = "127.0.0.1") -> None:
         self.port = port
         self.source = source
+        self.agent = "Visitor"
         self.cookies: dict[str, str] = {}
 
     def get(self, path: str = "/") -> str:
@@ -47,7 +48,7 @@ class Visitor:
         connection = http.client.HTTPConnection(
             "127.0.0.1", self.port, timeout=PATIENCE_SECONDS, source_address=(self.source, 0)
         )
-        headers = {"Cookie": self.cookie_header(), "Origin": self.origin}
+        headers = {"Cookie": self.cookie_header(), "Origin": self.origin, "User-Agent": self.agent}
         if body is not None:
             headers["Content-Type"] = "application/x-www-form-urlencoded"
         connection.request(method, path, body, headers)
