@@ -129,7 +129,7 @@ def _retime_the_rest() -> None:
     """What did not fit, and what a process that still had the old policy has timed meanwhile."""
     time.sleep(FRESH_SECONDS + 0.1)
     try:
-        retention.retime(seconds=2.0)
+        retention.retime(seconds=RETIME_SECONDS)
         if retention.is_retiming_owed():
             async_task("inbox.tasks.retime")
     except Exception as error:  # the top of a thread
