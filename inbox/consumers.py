@@ -14,6 +14,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+import redis
 from channels.exceptions import StopConsumer
 from channels.generic.websocket import AsyncWebsocketConsumer
 from channels.layers import get_channel_layer
@@ -56,7 +57,8 @@ class Live(AsyncWebsocketConsumer):  # type: ignore[misc]
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._secrets: dict[str, bytes] = {}
-        self._revisions: dict[str, int] = {}  # what the page has
+        self._revisions: dict[str, int] = {}  # what the page has, as far as it was told
+        self._said: dict[str, int] = {}  # what it says it has, when it catches up
         self._turns: dict[str, datetime] = {}  # when a mailbox changes by itself: is hidden, is gone
         self._current = ""
         self._due: set[str] = set()
@@ -73,10 +75,14 @@ class Live(AsyncWebsocketConsumer):  # type: ignore[misc]
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Without a channel layer there is no live page: refuse, and the page asks by plain HTTP."""
         self._watch = layer_watch.of_this_loop()
-        if self._watch.is_well or await _layer_answers():
-            await super().__call__(scope, receive, send)
-        else:
+        if not (self._watch.is_well or await _layer_answers()):
             await _refuse(receive, send)
+            return
+        try:
+            await super().__call__(scope, receive, send)
+        except (redis.RedisError, OSError) as error:
+            logger.warning("a websocket lost the channel layer: %s", logs.fault(error))
+            await send({"type": "websocket.close", "code": TRY_AGAIN_LATER})
 
     async def dispatch(self, message: Mapping[str, Any]) -> None:
         """Without the base class' trip to Django's one shared thread for each message."""
@@ -182,7 +188,7 @@ class Live(AsyncWebsocketConsumer):  # type: ignore[misc]
         for mailbox_id, number in told.items() if isinstance(told, dict) else ():
             revision = live.read_revision(number)
             if mailbox_id in self._secrets and revision is not None:
-                self._revisions[mailbox_id] = revision
+                self._said[mailbox_id] = revision
         current = said.get("current")
         self._current = current if isinstance(current, str) and current in self._secrets else ""
         self._due.update(self._secrets)
@@ -221,11 +227,16 @@ class Live(AsyncWebsocketConsumer):  # type: ignore[misc]
             pass
         self._wake.clear()
         now = clock.now()
-        self._due.update(mailbox_id for mailbox_id, turn in self._turns.items() if turn <= now)
+        for mailbox_id in [mailbox_id for mailbox_id, turn in self._turns.items() if turn <= now]:
+            del self._turns[mailbox_id]
+            self._due.add(mailbox_id)
 
     async def _tell(self) -> None:
         due, self._due = self._due & self._secrets.keys(), set()
         wants_list, self._wants_list = self._wants_list, False
+        # Now, and not when it came: an answer to something earlier may have been on its way.
+        said, self._said = self._said, {}
+        self._revisions.update((key, value) for key, value in said.items() if key in self._secrets)
         secrets = {mailbox_id: self._secrets[mailbox_id] for mailbox_id in due}
         ask = executors.in_rows(_all_updates if wants_list else _news)
         updates = await ask(secrets, dict(self._revisions), self._current)

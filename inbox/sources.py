@@ -52,7 +52,7 @@ def parse(message: OpenMessage) -> mail.Parsed | None:
     """The message taken apart, or None when its seal does not fit. Raises Busy."""
     try:
         with room_for(message):
-            return mail.read(_whole(message))
+            return mail.read(message.source())
     except Damaged:
         return None
 
@@ -61,7 +61,7 @@ def frame(message: OpenMessage) -> str | None:
     """The message's HTML as a document for its frame, or None where it has none. Raises Busy."""
     try:
         with room_for(message):
-            source = _whole(message)
+            source = message.source()
             parsed = mail.read(source)
             if not parsed.html:
                 return None
@@ -82,7 +82,7 @@ def find_attachment(message: OpenMessage, index: int) -> Span | None:
     """Where attachment number `index` is. None: there is none, or the seal does not fit. Raises Busy."""
     try:
         with room_for(message):
-            source = _whole(message)
+            source = message.source()
             described = next((part for part in mail.read(source).attachments if part.index == index), None)
             part = dict(enumerate(attachment_parts(skim(source)))).get(index)
     except Damaged:
@@ -92,14 +92,6 @@ def find_attachment(message: OpenMessage, index: int) -> Span | None:
     return Span(
         described.name, described.content_type, described.size_bytes, part.start, part.end, part.encoding
     )
-
-
-def _whole(message: OpenMessage) -> bytes:
-    """The source in one buffer that grows in place: pieces joined would be there twice for a moment."""
-    buffer = bytearray()
-    for piece in message.source_pieces():
-        buffer += piece
-    return cast(bytes, buffer)  # what reads it takes either
 
 
 def source_pieces(message: OpenMessage) -> Iterator[bytes]:

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import threading
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
@@ -257,6 +258,27 @@ async def test_many_events_at_once_are_few_questions(
         heard = await socket.hear_until(lambda update: update["revision"] == 30)
     numbers = [row["number"] for update in heard for row in update["rows"]]
     assert numbers == list(range(1, 31)) and len(asked) < 20
+
+
+async def test_what_a_page_says_is_not_overtaken_by_an_answer_that_was_on_its_way(
+    inbox: Inbox, secrets: dict[str, bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    began = threading.Event()
+    real = consumers._news
+
+    def slow(*args: Any) -> Any:
+        began.set()
+        time.sleep(0.2)
+        return real(*args)
+
+    monkeypatch.setattr(consumers, "_news", slow)
+    await in_thread(inbox.receive, "One")
+    async with opened(secrets) as socket:
+        await socket.catch_up(inbox.id, **{inbox.id: 1})
+        await in_thread(announced, inbox.held, "Two")
+        assert await asyncio.to_thread(began.wait, 5)
+        heard = await socket.catch_up(inbox.id, **{inbox.id: 0})
+    assert [row["number"] for row in heard[-2]["rows"]] == [1, 2]
 
 
 async def test_ping_is_answered_with_the_servers_time(secrets: dict[str, bytes]) -> None:
