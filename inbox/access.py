@@ -73,7 +73,7 @@ class OpenMessage:
         )
 
     def source(self) -> bytes:
-        """The whole source; at most the largest message's size, and in memory once while it is put together."""
+        """The whole source, at most as large as the largest message; it is put together in place."""
         whole = io.BytesIO()  # unlike join(), which has all the pieces and the whole at the same time
         for piece in self.source_pieces():
             whole.write(piece)

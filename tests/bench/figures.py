@@ -70,7 +70,7 @@ def percentile(values: Sequence[float], percent: float) -> float:
 
 
 def _short(value: float) -> str:
-    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.1f}"
+    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.1f}" if abs(value) >= 10 else f"{value:.2f}"
 
 
 def _columns(name: str, spread: str, target: str) -> str:

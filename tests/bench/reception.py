@@ -21,13 +21,15 @@ def measure(site: Site) -> Iterator[Line]:
         held = site.new_mailbox()
         senders.send_many(site.smtp_port, held.address, size_bytes=2_048, count=300)
         for size_bytes, name, count, target in SIZES:
-            rates = []
+            rates, costs = [], []
             for _ in range(RUNS):
-                held = site.new_mailbox()
+                held, cpu_before = site.new_mailbox(), listener.cpu_seconds()
                 sent = senders.send_many(site.smtp_port, held.address, size_bytes=size_bytes, count=count)
                 stored = site.stored(held)
                 if stored != count:
                     yield Note(f"{stored} of {count} messages are stored")
                 rates.append(stored / sent.seconds)
+                costs.append(1000 * (listener.cpu_seconds() - cpu_before) / count)
             yield Figure(f"{name} messages a second", "/s", rates, target)
+            yield Figure(f"{name}, CPU of the listener a message", "ms", costs)
         yield Figure("listener, resident at its peak", "MB", [listener.peak_mb()], "≤ 150")

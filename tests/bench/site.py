@@ -89,6 +89,14 @@ class Process:
             self._popen.kill()
             return self._popen.wait()
 
+    def cpu_seconds(self) -> float:
+        """User and system time so far (proc(5), stat); 0 where there is no /proc."""
+        try:
+            after_name = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
+        except OSError:
+            return 0.0
+        return (int(after_name[11]) + int(after_name[12])) / os.sysconf("SC_CLK_TCK")
+
     def rss_mb(self) -> float:
         """Resident memory now, in MB (10^6 bytes)."""
         return self._memory("VmRSS")
