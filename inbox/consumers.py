@@ -321,16 +321,18 @@ def _opened(secrets: Mapping[str, bytes]) -> dict[str, tuple[int, datetime]]:
 def _all_updates(secrets: Mapping[str, bytes], told: Mapping[str, int], current: str) -> list[live.Update]:
     """How each of them is."""
     opened = open_with(secrets)
-    return live.updates(opened, told, current) + _gone(secrets, opened)
+    return live.updates(opened, told, current) + _gone(secrets, told, opened)
 
 
 def _news(secrets: Mapping[str, bytes], told: Mapping[str, int], current: str) -> list[live.Update]:
     """How those are that are not as the page has them."""
     opened = open_with(secrets)
     changed = [mailbox for mailbox in opened if live.is_news(mailbox, told.get(mailbox.mailbox_id))]
-    return (live.updates(changed, told, current) if changed else []) + _gone(secrets, opened)
+    return (live.updates(changed, told, current) if changed else []) + _gone(secrets, told, opened)
 
 
-def _gone(secrets: Mapping[str, bytes], opened: Sequence[OpenMailbox]) -> list[live.Update]:
+def _gone(
+    secrets: Mapping[str, bytes], told: Mapping[str, int], opened: Sequence[OpenMailbox]
+) -> list[live.Update]:
     still = {mailbox.mailbox_id for mailbox in opened}
-    return [live.ended(mailbox_id) for mailbox_id in secrets if mailbox_id not in still]
+    return [live.ended(mailbox_id, told) for mailbox_id in secrets if mailbox_id not in still]

@@ -75,10 +75,11 @@ class Update:
         }
 
 
-def ended(mailbox_id: str) -> Update:
+def ended(mailbox_id: str, told: Mapping[str, int]) -> Update:
     """The mailbox cannot be opened any more. The same for one that never was."""
     now = clock.now()
-    return Update(mailbox_id, 0, ENDED, expires_at=now, purge_at=now, server_now=now)
+    revision = told.get(mailbox_id, 0)
+    return Update(mailbox_id, revision, ENDED, expires_at=now, purge_at=now, server_now=now)
 
 
 def updates(mailboxes: Sequence[OpenMailbox], told: Mapping[str, int], current: str) -> list[Update]:
@@ -98,8 +99,8 @@ def updates(mailboxes: Sequence[OpenMailbox], told: Mapping[str, int], current: 
 
 def _of_one(mailbox: OpenMailbox, revision: int, unread: int, *, with_rows: bool) -> Iterator[Update]:
     if mailbox.state is not State.LIVING:
-        # 0: once it is brought back, the page asks for every row.
-        yield _update(mailbox, revision=0, living={} if with_rows else None)
+        # The page keeps the revision it has: once the mailbox is brought back, it is told what is newer.
+        yield _update(mailbox, revision=revision)
         return
     if not with_rows:
         newest = mailbox.newest_unread(revision) if unread and mailbox.revision != revision else None

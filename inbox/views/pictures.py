@@ -52,7 +52,7 @@ def updates(request: HttpRequest, browser: Browser) -> JsonResponse:
         mailbox for mailbox in browser.mailboxes if live.is_news(mailbox, told.get(mailbox.mailbox_id))
     ]
     objects = live.updates(changed, told, request.GET.get("current", "")) if changed else []
-    objects += [live.ended(mailbox_id) for mailbox_id in told if browser.find(mailbox_id) is None]
+    objects += [live.ended(mailbox_id, told) for mailbox_id in told if browser.find(mailbox_id) is None]
     return JsonResponse(
         {
             "updates": [update.to_json() for update in objects],
