@@ -67,7 +67,7 @@ def join_declarations(declarations: dict[str, str]) -> str:
 
 def parse_style(style: str) -> dict[str, str]:
     """The declarations of `style` that may stay; a later one of a name replaces an earlier one, as in CSS."""
-    if len(style) > _LONGEST_STYLE or "\\" in style:
+    if len(style) > _LONGEST_STYLE:
         return {}
     if "/*" in style:
         style = _COMMENT.sub(" ", style)

@@ -123,6 +123,13 @@ def test_files_of_every_encoding_come_back_byte_for_byte() -> None:
     assert {one.name: content(source, one.index) for one in read(source).attachments} == contents
 
 
+def test_a_text_with_a_name_is_a_file() -> None:
+    log = part("text/plain; name=error.log", b"boom")
+    parsed = read(message(FROM, MIXED, body=multipart("", "outer", TEXT, log)))
+    assert [one.name for one in parsed.attachments] == ["error.log"]
+    assert "boom" not in parsed.text
+
+
 def test_there_is_no_file_beyond_the_last() -> None:
     for index in (1, 5, -1):
         with pytest.raises(IndexError):
@@ -159,8 +166,10 @@ def test_a_forward_without_a_word_shows_the_inner_message() -> None:
 
 
 def test_messages_inside_messages_end_somewhere() -> None:
-    source = b"".join(b"Content-Type: message/rfc822\r\n\r\n" for _ in range(1000)) + b"\r\ndeep"
-    assert read(source).text
+    source = b"Content-Type: message/rfc822\r\n\r\n" * 1000 + b"\r\ndeep"
+    parsed = read(source)
+    assert parsed.text == NO_TEXT
+    assert len(parsed.attachments) == 1
 
 
 def test_html_without_mime_is_html() -> None:
