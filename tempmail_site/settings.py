@@ -226,6 +226,7 @@ SESSION_EXPIRE_AT_BROWSER_CLOSE = True
 CSRF_COOKIE_HTTPONLY = False
 CSRF_COOKIE_AGE = None
 CSRF_FAILURE_VIEW = "inbox.views.errors.csrf_failure"
+SILENCED_SYSTEM_CHECKS = ["security.W002"]  # SafeHeaders sends X-Frame-Options, one for the message frame
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
