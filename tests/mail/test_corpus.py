@@ -11,7 +11,7 @@ from inbox.mail.parse import NO_TEXT, NOTE_RAW
 from tests.mail.corpus import MESSAGES
 
 _BESIDE = Path(__file__).resolve().parents[3] / "shared" / "mail-samples"
-SAMPLES = Path(os.environ.get("TEMPMAIL_SAMPLES", _BESIDE))
+SAMPLES = Path(os.environ.get("MAIL_SAMPLES", _BESIDE))
 
 # Ours are always run; the samples belong to others and are not part of the repository.
 CASES = dict(MESSAGES) | {
