@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from tests.bench import site
-from tests.corpus.trial import SLOW_SECONDS, Kind, Trial, connect, try_message
+from tests.corpus.trial import SLOW_SECONDS, Kind, Sender, Trial, try_message
 
 
 def main() -> int:
@@ -69,9 +69,10 @@ def _try_all(paths: list[Path], data_dir: Path) -> Iterator[Trial]:
     site.prepare_environment(data_dir)
     here = site.Site(data_dir)
     here.set_up(quota=True)
-    with here.listener(), connect(here) as client:
+    with here.listener():
+        sender = Sender(here)
         for path in paths:
-            yield try_message(here, client, path)
+            yield try_message(here, sender, path)
 
 
 def _sum_up(trials: list[Trial]) -> int:

@@ -60,12 +60,35 @@ class _Hangs(BaseException):  # what is tried catches every Exception
     """A step is not done after a minute."""
 
 
-def try_message(site: Site, client: smtplib.SMTP, path: Path) -> Trial:
+class Sender:
+    """One SMTP session for any number of messages; a new one after a fault."""
+
+    def __init__(self, site: Site) -> None:
+        self._site = site
+        self._client: smtplib.SMTP | None = None
+
+    def send(self, recipient: str, message: bytes) -> str:
+        """The answer to the message: the code, then the text. Raises SMTPException or OSError."""
+        if self._client is None:
+            self._client = smtplib.SMTP(HOST, self._site.smtp_port, timeout=120)
+            self._client.ehlo()
+        try:
+            self._client.mail(SENDER)
+            self._client.rcpt(recipient)
+            code, text = self._client.data(message)
+        except (smtplib.SMTPException, OSError):
+            self._client.close()
+            self._client = None
+            raise
+        return f"{code} {text.decode(errors='replace')}"
+
+
+def try_message(site: Site, sender: Sender, path: Path) -> Trial:
     """Send the file at `path` to a mailbox of its own and open what arrives."""
     trial = Trial(path)
     message = as_sent(path.read_bytes())
     held = site.new_mailbox()
-    if not _send(client, held, message, trial):
+    if not _send(sender, held, message, trial):
         return trial
     signal.signal(signal.SIGALRM, _hangs)
     signal.alarm(HANGS_SECONDS)
@@ -89,22 +112,17 @@ def as_sent(message: bytes) -> bytes:
     return message if message.endswith(b"\r\n") or not message else message + b"\r\n"
 
 
-def connect(site: Site) -> smtplib.SMTP:
-    """A session for any number of messages."""
-    client = smtplib.SMTP(HOST, site.smtp_port, timeout=120)
-    client.ehlo()
-    return client
-
-
-def _send(client: smtplib.SMTP, held: Held, message: bytes, trial: Trial) -> bool:
+def _send(sender: Sender, held: Held, message: bytes, trial: Trial) -> bool:
     began_at = time.perf_counter()
-    client.mail(SENDER)
-    client.rcpt(held.address)
-    code, text = client.data(message)
+    try:
+        answer = sender.send(held.address, message)
+    except (smtplib.SMTPException, OSError) as error:
+        answer = f"{type(error).__name__}: {error}"[:200]
     trial.took["reception"] = time.perf_counter() - began_at
-    if code != 250:
-        trial.note(Kind.REFUSED, f"{code} {text.decode(errors='replace')}")
-    return code == 250
+    if not answer.startswith("250"):
+        trial.note(Kind.REFUSED, answer)
+        return False
+    return True
 
 
 def _open(held: Held, message: bytes, trial: Trial) -> None:
