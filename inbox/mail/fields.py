@@ -53,9 +53,11 @@ def one_line(text: str, longest: int = 1000) -> str:
 
 def clean_text(text: str) -> str:
     """Text of several lines: line ends as LF, tabs kept, no control, no surrogate."""
-    if "\r" in text or not text.isascii():
-        text = _TEXT_LINE_END.sub("\n", text.replace("\r\n", "\n"))
-    return _NOT_IN_TEXT.sub("", text)
+    # A search first: a substitution copies megabytes even where it finds nothing.
+    text = text.replace("\r\n", "\n")
+    if _TEXT_LINE_END.search(text) is not None:
+        text = _TEXT_LINE_END.sub("\n", text)
+    return text if _NOT_IN_TEXT.search(text) is None else _NOT_IN_TEXT.sub("", text)
 
 
 def decode_field(raw: bytes | bytearray, longest: int = 1000) -> str:

@@ -25,8 +25,8 @@ from inbox.mail.tags import all_text, strip_tags
 from inbox.mail.text import text_to_html
 from inbox.mail.transfer import decoded_pieces, decoded_prefix, decoded_size
 
-# Of HTML that cannot be shown, this much is turned into text.
-_LONGEST_STRIPPED = 1024 * 1024
+# Of HTML without a text beside it, this much is turned into text.
+_LONGEST_STRIPPED = 512 * 1024
 _LARGEST_INNER_BYTES = 4 * 1024 * 1024
 _LONGEST_HEADERS_SHOWN = 500
 _LONGEST_RECIPIENTS = 4000
@@ -37,6 +37,7 @@ NOTE_LONG = "The text was cut. The whole text is among the files."
 NOTE_CHARSET = "The sender did not say, or said wrongly, how the text is encoded. It was guessed."
 NOTE_REPAIRED = "The structure of this message was damaged and has been repaired."
 NOTE_HTML = "The formatted view was too large or too deeply nested. Its text is shown."
+NOTE_TEXT = "The text view shows the beginning of this message only."
 NOTE_RAW = "This message could not be read. It is shown as it was sent."
 NOTE_INNER = "This message has no text of its own. The text of the message inside it is shown."
 
@@ -172,6 +173,8 @@ def _letter(source: bytes, skimmed: Skimmed, notes: _Notes, inner_depth: int) ->
     if not blocks:
         inner = _inner_message(source, skimmed, notes, inner_depth)
         return inner if inner is not None else ("", "")
+    if any(len(block.html) > _LONGEST_STRIPPED and not block.text for block in blocks):
+        notes.add(NOTE_TEXT)
     text = "\n\n".join(block.text or _text_of(block.html) for block in blocks).strip("\n")
     if not any(block.html for block in blocks):
         return text, ""

@@ -50,6 +50,8 @@ def strip_tags(
     Linear in the length of `markup`: every search for the end of something either finds it and goes on from
     there, or learns that there is none and never searches again.
     """
+    # Thousands of short strings take many times their text: they are joined as they come.
+    joined_so_far: list[str] = []
     out: list[str] = []
     length = position = steps = 0
     no_more: set[str] = set()
@@ -57,6 +59,9 @@ def strip_tags(
         steps += 1
         if steps > _MOST_STEPS or (is_spent is not None and steps % 64 == 0 and is_spent()):
             break
+        if steps % 2048 == 0:
+            joined_so_far.append("".join(out))
+            out.clear()
         opening = markup.find("<", position)
         text = markup[position:] if opening < 0 else markup[position:opening]
         if text:
@@ -66,7 +71,7 @@ def strip_tags(
         if opening < 0:
             break
         position = _after_tag(markup, opening, out, no_more)
-    joined = _unescape("".join(out))
+    joined = _unescape("".join([*joined_so_far, *out]))
     if not keep_lines:
         return " ".join(
             _FILLERS.sub("", joined.replace(_EDGE, " ").replace(_BREAK, " ").replace(_PARAGRAPH, " ")).split()

@@ -18,6 +18,7 @@ from inbox.mail.parse import (
     NOTE_LONG,
     NOTE_RAW,
     NOTE_REPAIRED,
+    NOTE_TEXT,
 )
 from tests.mail.corpus import (
     FROM,
@@ -226,6 +227,7 @@ def test_html_that_is_too_large_is_shown_as_text() -> None:
     assert parsed.html == ""
     assert parsed.text.startswith("words")
     assert NOTE_HTML in parsed.notes
+    assert NOTE_TEXT in parsed.notes
 
 
 def test_the_letter_has_no_line_end_but_lf_and_no_control() -> None:
