@@ -138,7 +138,9 @@ def _open(held: Held, message: bytes, trial: Trial) -> None:
     source = opened.source()
     if not source.endswith(message):
         trial.note(Kind.RAISED, "the stored source is not what was sent")
-    if _timed(trial, "the summary", lambda: mail.summarise(message)) != rows[0].summary:
+    summary = _timed(trial, "the summary", lambda: mail.summarise(message))
+    # Not the snippet: on a busy machine the budget may have been spent before it.
+    if (summary.subject, summary.sender_address) != (rows[0].summary.subject, rows[0].summary.sender_address):
         trial.note(Kind.RAISED, "the row's summary is not the message's")
     parsed = _timed(trial, "reading", lambda: mail.read(source))
     _judge(parsed, message, trial)
