@@ -111,6 +111,10 @@ def plain_static_files(settings: Settings) -> None:
 
 @pytest.fixture(autouse=True)
 def fresh_health() -> Iterator[None]:
+    """No answer of one test is given in the next, nor one that was still being worked on."""
     health.forget()
     yield
     health.forget()
+    for part in health._parts:
+        if part._running is not None:
+            part._running.exception(timeout=30)

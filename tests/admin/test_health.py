@@ -257,7 +257,7 @@ def test_a_database_that_hangs_is_named_and_the_next_question_does_not_pile_up(
         assert ask()[0] == 503
         status, said = ask()
         assert status == 503 and "no answer" in str(said["checks"])
-        assert len(started) == 1
+        assert len(started) == 1 and health._parts[0]._thread._work_queue.empty()
     finally:
         let_go.set()
 

@@ -44,11 +44,11 @@ def test_starting_again_changes_nothing() -> None:
 
 
 def test_starts_at_once_make_one_schedule() -> None:
-    ready = threading.Barrier(4)
     faults: list[BaseException] = []
 
-    def start() -> None:
+    def start(ready: threading.Barrier) -> None:
         try:
+            assert not Schedule.objects.exists()  # connected before the others begin
             ready.wait()
             tasks.ensure_schedules()
         except BaseException as error:
@@ -56,13 +56,16 @@ def test_starts_at_once_make_one_schedule() -> None:
         finally:
             connections.close_all()
 
-    threads = [threading.Thread(target=start) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert not faults
-    assert Schedule.objects.count() == 1
+    for _round in range(5):
+        Schedule.objects.all().delete()
+        ready = threading.Barrier(6)
+        threads = [threading.Thread(target=start, args=(ready,)) for _ in range(6)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert not faults
+        assert Schedule.objects.count() == 1
 
 
 @pytest.mark.parametrize(

@@ -272,6 +272,7 @@ def test_its_frame_has_the_same_two_walls(reading: Client) -> None:
     assert "no-store" in response["Cache-Control"]
 
 
+@pytest.mark.filterwarnings("ignore:StreamingHttpResponse must consume")
 def test_its_source_and_files_are_downloads(reading: Client) -> None:
     deliver_source("postmaster@one.example", LETTER)
     mailbox_id, message_id = only_message()
