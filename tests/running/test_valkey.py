@@ -68,6 +68,17 @@ def test_a_killed_keeper_takes_valkey_with_it_and_a_user_starts_another(running:
     assert running.processes("inbox.running.keeper") == [another]
 
 
+def test_kill_9_of_the_keeper_and_its_only_user_leaves_no_valkey(running: Running) -> None:
+    user = running.start_and_wait("runsmtp")
+    [keeper] = running.processes("inbox.running.keeper")
+
+    user.send(signal.SIGSTOP)  # so that it cannot start another
+    os.kill(keeper, signal.SIGKILL)
+    user.kill()
+
+    wait_for(lambda: not running.processes(), "the end of Valkey", seconds=10)
+
+
 def test_a_valkey_that_outlived_its_keeper_is_ended_before_another_is_started(
     running: Running,
 ) -> None:
