@@ -18,6 +18,7 @@ logger = logging.getLogger(__name__)
 
 BEAT_SECONDS = 2.0
 PATIENCE_SECONDS = 4.0
+BREATH_SECONDS = 0.5
 #: After this many beats the subscriptions are back too, not only the connection.
 BEATS_TO_TRUST = 3
 LOOK_AGAIN_SECONDS = 3.0
@@ -65,6 +66,10 @@ class LayerWatch:
         """Asked beside every cancellation: redis-py can swallow one while it connects (on Python 3.11)."""
         return self._task is asyncio.current_task()
 
+    @property
+    def _is_overdue(self) -> bool:
+        return time.monotonic() - self._heard_at > PATIENCE_SECONDS
+
     async def _run(self) -> None:
         while self._is_wanted:
             try:
@@ -83,8 +88,10 @@ class LayerWatch:
         listening = asyncio.create_task(self._listen(layer, channel))
         try:
             while self._is_wanted:
-                if time.monotonic() - self._heard_at > PATIENCE_SECONDS:
-                    raise TimeoutError
+                if self._is_overdue:
+                    await asyncio.sleep(BREATH_SECONDS)  # this process itself may have been held up
+                    if self._is_overdue:
+                        raise TimeoutError
                 async with asyncio.timeout(PATIENCE_SECONDS):
                     await layer.send(channel, {"type": "beat"})
                 await asyncio.sleep(BEAT_SECONDS)

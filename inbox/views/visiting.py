@@ -31,15 +31,14 @@ def with_browser(view: View[P]) -> Plain[P]:
 def page(view: View[P]) -> Plain[P]:
     """The same for what people look at: its response keeps their cookies in order.
 
-    A 404 leaves them alone, so that it is the same bytes and headers whatever was asked for.
+    Http404 passes by and leaves them alone: it is the same bytes and headers whatever was asked for.
     """
 
     @wraps(view)
     def inner(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
         browser = Browser(request)
         response = view(request, browser, *args, **kwargs)
-        if response.status_code != 404:
-            browser.write_cookies(response)
+        browser.write_cookies(response)
         return response
 
     return cast("Plain[P]", inner)

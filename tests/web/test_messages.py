@@ -2,6 +2,7 @@
 
 import re
 import warnings
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -156,6 +157,21 @@ def test_the_source_downloads_as_it_came_with_every_line_end_crlf(inbox: Inbox) 
     assert response["Content-Disposition"] == 'attachment; filename="Hi there.eml"'
     assert response["Content-Type"] == "message/rfc822"
     assert response["Content-Security-Policy"] == "sandbox; default-src 'none'"
+
+
+def test_line_ends_do_not_depend_on_how_the_source_comes_in_pieces() -> None:
+    source = b"a\r\n\r\rb\n\nc\r\n.\r\r\nd\r"
+
+    class Message:
+        def __init__(self, size: int) -> None:
+            self.size = size
+
+        def source_pieces(self) -> Iterator[bytes]:
+            return (source[at : at + self.size] for at in range(0, len(source), self.size))
+
+    exported = b"a\r\n\r\n\r\nb\r\n\r\nc\r\n.\r\n\r\nd\r\n"
+    for size in range(1, len(source) + 1):
+        assert b"".join(sources.source_pieces(Message(size))) == exported  # type: ignore[arg-type]
 
 
 def test_a_large_source_downloads_whole(inbox: Inbox) -> None:

@@ -13,7 +13,7 @@ from channels.db import database_sync_to_async
 from channels.testing import WebsocketCommunicator
 from django.test import override_settings
 
-from inbox import consumers, retention
+from inbox import consumers, executors, retention
 from tempmail_site.asgi import application
 from tests.web.conftest import Browser, Clock, Held, Inbox, deliver
 
@@ -84,6 +84,15 @@ async def is_let_in(socket: Socket) -> bool:
 @pytest.fixture
 def secrets(inbox: Inbox) -> dict[str, bytes]:
     return inbox.browser.secrets
+
+
+@pytest.fixture(autouse=True)
+def settled(rows: object) -> Iterator[None]:
+    """What a socket that was shut had asked for is answered before its database is taken away."""
+    yield
+    together = threading.Barrier(4)
+    for waiting in [executors.rows.submit(together.wait, 10) for _ in range(4)]:
+        waiting.result()
 
 
 @pytest.fixture(autouse=True)
@@ -170,7 +179,7 @@ async def test_the_row_is_the_one_the_page_has(inbox: Inbox, secrets: dict[str, 
     await in_thread(inbox.receive, "The same")
     page = (await in_thread(inbox.browser.get, inbox.url)).content.decode()
     async with opened(secrets) as socket:
-        update, _ = await socket.catch_up(inbox.id, **{inbox.id: 0})
+        *_, update, _ = await socket.catch_up(inbox.id, **{inbox.id: 0})
     assert update["rows"][0]["html"].strip() in page
 
 
@@ -180,7 +189,7 @@ async def test_a_page_that_was_away_is_told_what_it_missed_in_order(
     for subject in ("One", "Two", "Three"):
         await in_thread(inbox.receive, subject)
     async with opened(secrets) as socket:
-        update, _ = await socket.catch_up(inbox.id, **{inbox.id: 1})
+        *_, update, _ = await socket.catch_up(inbox.id, **{inbox.id: 1})
     assert [row["number"] for row in update["rows"]] == [2, 3] and update["revision"] == 3
 
 
@@ -189,14 +198,14 @@ async def test_a_page_that_missed_nothing_is_told_so_without_rows(
 ) -> None:
     await in_thread(inbox.receive)
     async with opened(secrets) as socket:
-        update, _ = await socket.catch_up(inbox.id, **{inbox.id: 1})
+        *_, update, _ = await socket.catch_up(inbox.id, **{inbox.id: 1})
     assert update["rows"] == [] and update["living"] is None and update["latest"] is None
 
 
 async def test_a_revision_from_another_life_is_healed(inbox: Inbox, secrets: dict[str, bytes]) -> None:
     message_id = await in_thread(inbox.receive)
     async with opened(secrets) as socket:
-        update, _ = await socket.catch_up(inbox.id, **{inbox.id: 500})
+        *_, update, _ = await socket.catch_up(inbox.id, **{inbox.id: 500})
     assert update["living"] == {message_id: False} and update["revision"] == 1
 
 
@@ -340,11 +349,11 @@ async def test_at_its_end_a_mailbox_is_told_to_be_hidden_and_its_mail_is_not(
         await socket.catch_up(inbox.id, **{inbox.id: 1})
         moving.move(minutes=91)
         for revision in (0, 1):  # the page keeps what it has
-            update, _ = await socket.catch_up(inbox.id, **{inbox.id: revision})
+            *_, update, _ = await socket.catch_up(inbox.id, **{inbox.id: revision})
             assert (update["state"], update["revision"], update["rows"]) == ("hidden", revision, [])
             assert update["living"] is None and update["latest"] is None and update["unread"] == 0
         moving.move(minutes=30)
-        assert (await socket.catch_up(inbox.id, **{inbox.id: 0}))[0]["state"] == "ended"
+        assert (await socket.catch_up(inbox.id, **{inbox.id: 0}))[-2]["state"] == "ended"
 
 
 async def test_the_end_is_told_by_itself_to_the_second(inbox: Inbox, secrets: dict[str, bytes]) -> None:
@@ -417,7 +426,7 @@ async def test_an_odd_revision_is_as_if_not_said(
 ) -> None:
     await in_thread(inbox.receive)
     async with opened(secrets) as socket:
-        update, _ = await socket.catch_up(inbox.id, **{inbox.id: revision})
+        *_, update, _ = await socket.catch_up(inbox.id, **{inbox.id: revision})
     assert update["rows"] == [] and update["revision"] == 1
 
 
@@ -522,7 +531,7 @@ async def test_nothing_is_left_behind(inbox: Inbox, secrets: dict[str, bytes]) -
 async def test_the_plain_questions_get_the_same_objects(inbox: Inbox, secrets: dict[str, bytes]) -> None:
     await in_thread(inbox.receive, "Either way")
     async with opened(secrets) as socket:
-        by_socket, _ = await socket.catch_up(inbox.id, **{inbox.id: 0})
+        *_, by_socket, _ = await socket.catch_up(inbox.id, **{inbox.id: 0})
     url = f"/updates/?current={inbox.id}&m={inbox.id}:0"
     answer = (await in_thread(inbox.browser.get, url)).json()
     [by_question] = answer["updates"]
