@@ -92,11 +92,19 @@ def peer_of(request: HttpRequest) -> str:
 
 
 def axes_peer(request: HttpRequest) -> str:
-    """The digest that stands for the peer in django-axes' cache."""
-    try:
-        return peer_digest(peer_of(request))
-    except redis.RedisError:
-        return _here.digest(peer_of(request))
+    """The digest that stands for the peer in django-axes' cache.
+
+    Made once a request, though axes asks again and again: the answer must not change half way, nor wait
+    each time for a Valkey that hangs.
+    """
+    known: str | None = getattr(request, "peer_digest", None)
+    if known is None:
+        try:
+            known = peer_digest(peer_of(request))
+        except redis.RedisError:
+            known = _here.digest(peer_of(request))
+        request.peer_digest = known  # type: ignore[attr-defined]
+    return known
 
 
 @lru_cache(maxsize=1)

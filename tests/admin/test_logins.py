@@ -1,6 +1,8 @@
 """Wrong passwords are slowed: by peer and name, without keeping either, and also while Valkey is away."""
 
 import logging
+import socket
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -108,3 +110,17 @@ def test_the_login_page_keeps_no_copy_of_itself() -> None:
     response = Client().get("/admin/login/")
     assert "no-store" in response["Cache-Control"]
     assert settings.SESSION_COOKIE_PATH == "/admin/"
+
+
+def test_a_valkey_that_hangs_holds_a_login_up_for_a_few_seconds_only(settings: Settings) -> None:
+    """Stopped in mid-air: it takes connections and answers nothing."""
+    with socket.create_server(("127.0.0.1", 0)) as hanging:
+        nowhere = f"redis://:nobody@127.0.0.1:{hanging.getsockname()[1]}/0"
+        settings.REDIS_URL = nowhere
+        settings.CACHES = {"default": {**settings.CACHES["default"], "LOCATION": nowhere}}
+        limits._client.cache_clear()
+        AxesProxyHandler.get_implementation(force=True)
+        begun = time.monotonic()
+        assert attempt(PASSWORD)[0] == 302
+        assert time.monotonic() - begun < 4
+    limits._client.cache_clear()
