@@ -126,7 +126,7 @@ class Place:
     def __init__(self, running: Running) -> None:
         self.running = running
         self._launcher = Launcher(running.environment)
-        self._lives = 0
+        self._lives: list[Life] = []
 
     @property
     def smtp_port(self) -> int:
@@ -134,15 +134,21 @@ class Place:
 
     def start(self, *arguments: str, death: str = "", **overrides: Json) -> Life:
         """Start a command; it dies at `death` ("point:n", deaths.py)."""
-        self._lives += 1
-        log = self.running.logs / f"life-{self._lives}-{arguments[0]}.log"
+        log = self.running.logs / f"life-{len(self._lives) + 1}-{arguments[0]}.log"
         answer = self._launcher.ask(run=list(arguments), death=death, stderr=str(log), overrides=overrides)
-        return Life(self._launcher, answer["pid"], log)
+        self._lives.append(Life(self._launcher, answer["pid"], log))
+        return self._lives[-1]
+
+    def end_all(self) -> None:
+        """Kill everything that was started."""
+        for life in self._lives:
+            life.kill()
 
     def listen(self, death: str = "", **overrides: Json) -> Life:
-        """Start the listener and wait until it greets, or has died already."""
+        """Start the listener and wait until it greets; one that is to die may have done so by then."""
         life = self.start("runsmtp", death=death, **overrides)
         wait_for(lambda: self.running.smtp_answers() or not life.is_running(), "the listener")
+        assert death or life.is_running(), life.log.read_text()
         return life
 
     def inside(self, name: str, **arguments: Json) -> Json:

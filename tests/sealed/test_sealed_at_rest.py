@@ -9,14 +9,16 @@ import re
 import secrets
 import smtplib
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from email.message import EmailMessage
+from pathlib import Path
 
 import pytest
 import redis
 
 from inbox.running import valkey_file
+from tests.faults.conftest import installation
 from tests.faults.place import Box, Place
 from tests.faults.visitor import Socket, Visitor
 from tests.sealed import needles
@@ -91,8 +93,14 @@ class Driven:
 
 
 @pytest.fixture(scope="module")
-def driven(places: Callable[..., Place], tmp_path_factory: pytest.TempPathFactory) -> Driven:
-    place = places(tmp_path_factory.mktemp("sealed"), TEMPMAIL_LOG_LEVEL="DEBUG")
+def driven(set_up_data_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Driven]:
+    below = tmp_path_factory.mktemp("sealed")
+    with installation(set_up_data_dir, below, TEMPMAIL_LOG_LEVEL="DEBUG") as place:
+        yield drive(place)
+
+
+def drive(place: Place) -> Driven:
+    """Use all of it."""
     staff_secret = make_staff_secret(place)
     for command in ("runserver", "runsmtp", "qcluster"):
         place.start(command)

@@ -1,0 +1,1 @@
+"""Mail programs of the world send to our listener."""
