@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from importlib.metadata import PackageNotFoundError, version
 
+from django.conf import settings
 from django.db import transaction
 
 from inbox import clock
@@ -23,7 +24,6 @@ logger = logging.getLogger(__name__)
 BEAT = timedelta(minutes=1)
 SUSPICIOUS_JUMP = timedelta(hours=6)
 IMPLAUSIBLE_JUMP = timedelta(days=30)
-STEADY_SECONDS = 30 * 60
 FORGOTTEN_AFTER = timedelta(days=1)
 
 _started_at = clock.now()
@@ -86,11 +86,11 @@ def _judge(installation: Installation, ahead: timedelta) -> bool:
         installation.hold_until_trusted = False
         logger.info("the clock is plausible again")
     if ahead > SUSPICIOUS_JUMP:
-        installation.hold_seconds_left = STEADY_SECONDS
+        installation.hold_seconds_left = _steady_seconds()
         logger.warning(
             "the clock is %d hours ahead of the last time seen: erasing waits for %d steady minutes",
             ahead.total_seconds() // 3600,
-            STEADY_SECONDS // 60,
+            settings.TEMPMAIL_STEADY_MINUTES,
         )
     elif installation.hold_seconds_left and ahead > timedelta(0):
         # Steady uptime is counted in looks a minute or two apart, not in what the clock claims.
@@ -99,6 +99,10 @@ def _judge(installation: Installation, ahead: timedelta) -> bool:
         if not installation.hold_seconds_left:
             logger.info("the clock has been steady: erasing goes on")
     return True
+
+
+def _steady_seconds() -> int:
+    return int(settings.TEMPMAIL_STEADY_MINUTES) * 60
 
 
 def hold_of(installation: Installation) -> Hold | None:
@@ -117,7 +121,7 @@ def current_hold() -> Hold | None:
     hold = hold_of(installation)
     seen_at = installation.last_seen_at
     if hold is None and seen_at is not None and clock.now() - seen_at > SUSPICIOUS_JUMP:
-        return Hold(until_trusted=False, seconds_left=STEADY_SECONDS)
+        return Hold(until_trusted=False, seconds_left=_steady_seconds())
     return hold
 
 

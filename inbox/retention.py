@@ -16,11 +16,10 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.db import Error as DatabaseError
 from django.db import connection, transaction
-from django.db.models import Exists, OuterRef, QuerySet
 
 from inbox import clock, events, presence, timers
 from inbox.delivery import REPEAT_WITHIN
-from inbox.models import Grant, Installation, Mailbox, Message, Policy, Source, SourceChunk
+from inbox.models import Grant, Installation, LooseSource, Mailbox, Message, Policy, Source, SourceChunk
 from inbox.models.message import MessageQuerySet
 
 logger = logging.getLogger(__name__)
@@ -121,7 +120,7 @@ def delete_mailbox(mailbox_pk: int) -> None:
         source_pks = _erase_messages(Message.objects.filter(mailbox_id=mailbox_pk))
         Mailbox.objects.filter(pk=mailbox_pk).delete()
     _announce([mailbox], gone=True)
-    _erase_orphans(source_pks)
+    _erase_loose(source_pks)
     truncate_wal_soon()
 
 
@@ -235,7 +234,7 @@ def sweep(*, seconds: float = 50.0) -> Swept:
             if time.monotonic() > deadline:
                 break
         done.messages += _sweep_deleted_messages(deadline) + _sweep_staff_mail(deadline)
-    done.sources = _sweep_orphans(deadline)
+    done.sources = _sweep_loose_sources(deadline)
     done.digests = _sweep_repeat_digests(deadline)
     done.finished = time.monotonic() <= deadline
     presence.forget_the_gone()
@@ -253,7 +252,7 @@ def sweep_dry_run() -> Swept:
         mailboxes=due.count(),
         messages=Message.objects.filter(mailbox__purge_at__lte=now).count()
         + Message.objects.filter(deleted_at__lte=now - UNDO, mailbox__purge_at__gt=now).count(),
-        sources=_orphans().count(),
+        sources=LooseSource.objects.count(),
         digests=_outlived_digests(now).count(),
         retimed=Mailbox.objects.behind(Policy.current().version).count(),
         held=presence.current_hold(),
@@ -285,7 +284,7 @@ def _sweep_mailboxes() -> tuple[int, int] | None:
         emptied = [mailbox for mailbox in due if mailbox.pk not in not_empty]
         Mailbox.objects.filter(pk__in=[mailbox.pk for mailbox in emptied]).delete()
     _announce(emptied, gone=True)
-    _erase_orphans(source_pks)
+    _erase_loose(source_pks)
     return len(emptied), len(some)
 
 
@@ -343,7 +342,7 @@ def _sweep_messages(messages: MessageQuerySet, deadline: float) -> int:
             for mailbox in mailboxes.values():
                 _save(mailbox, "message_count", "size_bytes")
         _announce(list(mailboxes.values()))
-        _erase_orphans(source_pks)
+        _erase_loose(source_pks)
         total += len(gone)
     return total
 
@@ -366,40 +365,39 @@ def _sweep_repeat_digests(deadline: float) -> int:
 
 
 def _erase_messages(messages: MessageQuerySet) -> list[int]:
-    """Delete these rows (inside the caller's transaction); returns the sources they had."""
+    """Delete these rows (inside the caller's transaction); returns the sources they had.
+
+    The sources are noted as loose in the same transaction: should we be killed before they are erased,
+    the next sweep finds them without looking through all of them.
+    """
     source_pks = sorted(set(messages.values_list("source_id", flat=True)))
+    LooseSource.objects.bulk_create([LooseSource(pk=pk) for pk in source_pks], ignore_conflicts=True)
     messages._raw_delete(messages.db)  # no relations point at a message
     return source_pks
 
 
-def _orphans() -> QuerySet[Source]:
-    """Sources that no message holds: what a killed deletion left behind."""
-    return Source.objects.filter(~Exists(Message.objects.filter(source_id=OuterRef("pk"))))
-
-
-def _sweep_orphans(deadline: float) -> int:
+def _sweep_loose_sources(deadline: float) -> int:
+    """Erase what a killed deletion left behind."""
     total = 0
     while time.monotonic() < deadline:
-        pks = list(_orphans().order_by("pk").values_list("pk", flat=True)[:MESSAGES_AT_ONCE])
+        pks = list(LooseSource.objects.order_by("pk").values_list("pk", flat=True)[:MESSAGES_AT_ONCE])
         if not pks:
             break
-        total += _erase_orphans(pks)
+        total += _erase_loose(pks)
     return total
 
 
-def _erase_orphans(source_pks: Sequence[int]) -> int:
-    """Erase those of these sources that no message holds; a few megabytes a transaction."""
-    sizes = list(
-        Source.objects.filter(pk__in=list(source_pks)).order_by("pk").values_list("pk", "size_bytes")
-    )
+def _erase_loose(source_pks: Sequence[int]) -> int:
+    """Erase those of these loose sources that no message holds; a few megabytes a transaction."""
+    sizes = dict(Source.objects.filter(pk__in=list(source_pks)).values_list("pk", "size_bytes"))
+    waiting = sorted(source_pks)
     total = 0
-    while sizes:
+    while waiting:
         batch: list[int] = []
         batch_bytes = 0
-        while sizes and (not batch or batch_bytes + sizes[0][1] <= SOURCE_BYTES_AT_ONCE):
-            pk, size_bytes = sizes.pop(0)
-            batch.append(pk)
-            batch_bytes += size_bytes
+        while waiting and (not batch or batch_bytes + sizes.get(waiting[0], 0) <= SOURCE_BYTES_AT_ONCE):
+            batch.append(waiting.pop(0))
+            batch_bytes += sizes.get(batch[-1], 0)
         with _in_turn():
             locked = list(
                 Source.objects.select_for_update()
@@ -410,7 +408,10 @@ def _erase_orphans(source_pks: Sequence[int]) -> int:
             held = set(Message.objects.filter(source_id__in=locked).values_list("source_id", flat=True))
             orphans = [pk for pk in locked if pk not in held]
             SourceChunk.objects.filter(source_id__in=orphans).delete()
-            Source.objects.filter(pk__in=orphans).delete()
+            # Not delete(), which would read every chunk in order to see what hangs on it: nothing does.
+            loose = Source.objects.filter(pk__in=orphans)
+            loose._raw_delete(loose.db)
+            LooseSource.objects.filter(pk__in=batch).delete()
             total += len(orphans)
     return total
 

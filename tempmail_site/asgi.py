@@ -9,9 +9,8 @@ from django.core.asgi import get_asgi_application
 
 django_application = get_asgi_application()
 
-from inbox.urls import websocket_urlpatterns
-
 from inbox.proxy import TrustedProxies
+from inbox.urls import websocket_urlpatterns
 
 application = TrustedProxies(
     ProtocolTypeRouter({"http": django_application, "websocket": URLRouter(websocket_urlpatterns)})

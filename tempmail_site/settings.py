@@ -35,6 +35,9 @@ TEMPMAIL_HTTPS = env.bool("TEMPMAIL_HTTPS", default=False)  # every visitor come
 TEMPMAIL_DOMAINS = env.list("TEMPMAIL_DOMAINS", default=["one.example", "two.example"])
 TEMPMAIL_ADMIN_PASSWORD = env.str("TEMPMAIL_ADMIN_PASSWORD", default="")
 
+#: After the clock jumped ahead, how long it has to run steadily before anything is erased again.
+TEMPMAIL_STEADY_MINUTES = env.int("TEMPMAIL_STEADY_MINUTES", default=30)
+
 DEBUG = env.bool("DEBUG", default=False)
 ALLOWED_HOSTS = env.list(
     "ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]", socket.gethostname().lower()]

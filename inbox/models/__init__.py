@@ -7,13 +7,14 @@ from inbox.models.mailbox import Mailbox
 from inbox.models.message import Message
 from inbox.models.policy import Policy
 from inbox.models.presence import Presence
-from inbox.models.source import Source, SourceChunk
+from inbox.models.source import LooseSource, Source, SourceChunk
 from inbox.models.tombstone import Tombstone
 
 __all__ = [
     "Domain",
     "Grant",
     "Installation",
+    "LooseSource",
     "Mailbox",
     "Message",
     "Policy",

@@ -20,6 +20,15 @@ class Source(models.Model):
         return f"source {self.pk}"
 
 
+class LooseSource(models.Model):
+    """A source whose last message may be gone. Noted with the deletion, gone with the source."""
+
+    source_id = models.PositiveBigIntegerField(primary_key=True)
+
+    def __str__(self) -> str:
+        return f"loose source {self.pk}"
+
+
 class SourceChunk(models.Model):
     """A further chunk; `index` counts from 1."""
 

@@ -15,7 +15,17 @@ from django.db import connection, connections, transaction
 from django.test.utils import CaptureQueriesContext
 
 from inbox import access, clock, events, retention, staff
-from inbox.models import Grant, Installation, Mailbox, Message, Policy, Source, SourceChunk, Tombstone
+from inbox.models import (
+    Grant,
+    Installation,
+    LooseSource,
+    Mailbox,
+    Message,
+    Policy,
+    Source,
+    SourceChunk,
+    Tombstone,
+)
 from tests.admin.conftest import command, many_mailboxes, wait_for
 from tests.core.conftest import Clock, Held, deliver
 
@@ -82,10 +92,20 @@ def test_a_deleted_message_is_erased_once_it_cannot_be_taken_back(held: Held, mo
     assert row.size_bytes == Message.objects.get().size_bytes
 
 
-def test_sources_that_a_killed_deletion_left_behind_are_erased(held: Held) -> None:
+def test_sources_that_a_killed_deletion_left_behind_are_erased(
+    held: Held, monkeypatch: pytest.MonkeyPatch
+) -> None:
     deliver(held.address, padding=600_000)
-    Message.objects.all()._raw_delete("default")
+
+    def die(_source_pks: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(retention, "_erase_loose", die)
+        held.open().delete()
+    assert not Message.objects.exists() and Source.objects.exists()
     assert retention.sweep().sources == 1
+    assert not LooseSource.objects.exists()
     assert not Source.objects.exists() and not SourceChunk.objects.exists()
 
 
