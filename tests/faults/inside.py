@@ -82,17 +82,22 @@ def make_due(mailboxes: int, messages: int, shared_with: list[str]) -> None:
     Grant.objects.bulk_create(
         Grant(digest=os.urandom(32), mailbox=mailbox, wrapped=os.urandom(300)) for mailbox in due
     )
-    theirs = list(
+    shared = list(
         Message.objects.filter(mailbox__public_id__in=shared_with).values_list("source_id", flat=True)
-    )
+    )[: len(due)]
     for number in range(1, messages + 1):
-        sources = Source.objects.bulk_create(
-            Source(header=os.urandom(24), first_chunk=os.urandom(1000), size_bytes=1000) for _ in due
-        )
+        sources = shared if number == 1 else []
+        sources = sources + [
+            source.pk
+            for source in Source.objects.bulk_create(
+                Source(header=os.urandom(24), first_chunk=os.urandom(1000), size_bytes=1000)
+                for _ in due[len(sources) :]
+            )
+        ]
         Message.objects.bulk_create(
             Message(
                 mailbox=mailbox,
-                source_id=theirs.pop() if theirs and number == 1 else source.pk,
+                source_id=source,
                 number=number,
                 received_at=ended,
                 size_bytes=1000,
