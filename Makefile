@@ -23,7 +23,7 @@ demo: ## fill the newest mailbox of a running instance with realistic mail
 test: ## install what the tests need (Chromium too), then run the whole suite
 	@$(PYTHON) scripts/install.py --dev
 	@$(PY) scripts/test_programs.py
-	@$(PY) -m pytest
+	@$(PY) -m pytest -n 4 --dist loadfile
 
 check: ## what is checked before the tests: ruff, mypy, imports, Django's checks, migrations
 	@$(PYTHON) scripts/install.py --dev
