@@ -18,7 +18,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_play
 
 from tests.support import CHROMIUM_ARGUMENTS, Clock, Running, chromium_path, wait_for
 
-expect.set_options(timeout=10_000)
+expect.set_options(timeout=20_000)
 
 
 @pytest.fixture(scope="package")
@@ -55,7 +55,7 @@ class Visitor:
         self.context: BrowserContext = browser.new_context(
             viewport={"width": 1280, "height": 800}, base_url=running.url, **options
         )
-        self.context.set_default_timeout(15_000)
+        self.context.set_default_timeout(40_000)
         self.errors: list[str] = []
         self.context.on("weberror", lambda error: self.errors.append(str(error.error)))
         self.context.on("console", self._note)
@@ -132,7 +132,7 @@ def wait_for_subjects(page: Page, *wanted: str) -> None:
     wait_for_page(page, lambda: subjects(page) == list(wanted), f"{wanted} in the list")
 
 
-def wait_for_page(page: Page, condition: Callable[[], object], what: str, seconds: float = 15.0) -> None:
+def wait_for_page(page: Page, condition: Callable[[], object], what: str, seconds: float = 30.0) -> None:
     """As `wait_for`, while the browser goes on."""
 
     def step() -> object:
