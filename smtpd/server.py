@@ -53,7 +53,7 @@ LAST_WORD_SECONDS = 1.0
 # From four fifths of the connections on, nobody is waited for long.
 PRESSED_FROM = 0.8
 # On SQLite the batch writer leaves the database alone for so long between commits (design.md).
-SQLITE_REST_SECONDS = 0.002
+SQLITE_REST_SECONDS = 0.005
 
 _NO_DESCRIPTORS = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
 
