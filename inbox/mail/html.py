@@ -46,8 +46,7 @@ _STYLE_SHEET = """
 :root{color-scheme:light;background:#fff}
 body{margin:0;background:#fff;color:#1a1a1a;overflow-wrap:break-word;font-size:16px;line-height:1.5}
 body{font-family:system-ui,"Segoe UI",Roboto,"Noto Sans","Liberation Sans",Arial,sans-serif}
-.letter{padding:16px;min-height:100vh;box-sizing:border-box}
-@media (min-width:700px){.letter{padding:24px}}
+.letter{padding:clamp(16px,3vw,24px);min-height:100vh;box-sizing:border-box}
 .letter img{max-width:100%}
 .letter img:not([src]){display:none}
 .letter img:not([src])[alt]:not([alt=""]){display:inline-block;width:auto!important;height:auto!important}
