@@ -143,6 +143,7 @@ class Socket:
     ) -> list[dict[str, Any]]:
         """Every message up to the one that is meant."""
         deadline = time.monotonic() + seconds
+        self.say(type="ping")  # as a page does now and then; one that is never heard of is cut
         heard = []
         while not heard or not is_it(heard[-1]):
             heard.append(self.hear(max(0.01, deadline - time.monotonic())))
