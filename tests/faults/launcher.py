@@ -31,22 +31,24 @@ def main() -> None:
     _import_what_is_run()
     children: set[int] = set()
     print(json.dumps({"ready": True}), flush=True)
-    for line in sys.stdin:
-        request = json.loads(line)
-        if "run" in request:
-            pid = _fork(lambda request=request: _run(request))
-            children.add(pid)
-            answer: dict[str, Any] = {"pid": pid}
-        elif "reap" in request:
-            pid, status = os.waitpid(request["reap"], os.WNOHANG)
-            if pid:
-                children.discard(pid)
-            answer = {"code": os.waitstatus_to_exitcode(status) if pid else None}
-        else:
-            answer = _call(request["call"], request["arguments"])
-        print(json.dumps(answer), flush=True)
-    for pid in children:
-        os.kill(pid, signal.SIGKILL)
+    try:
+        for line in sys.stdin:
+            print(json.dumps(_answer(json.loads(line), children)), flush=True)
+    finally:
+        for pid in children:
+            os.kill(pid, signal.SIGKILL)
+
+
+def _answer(request: dict[str, Any], children: set[int]) -> dict[str, Any]:
+    if "run" in request:
+        pid = _fork(lambda: _run(request))
+        children.add(pid)
+        return {"pid": pid}
+    if "reap" in request:
+        pid, status = os.waitpid(request["reap"], os.WNOHANG)
+        children.discard(pid)
+        return {"code": os.waitstatus_to_exitcode(status) if pid else None}
+    return _call(request["call"], request["arguments"])
 
 
 def _import_what_is_run() -> None:

@@ -110,8 +110,11 @@ class Launcher:
 
     def close(self) -> None:
         """It kills what it has forked, and ends."""
-        with contextlib.suppress(BrokenPipeError):
-            self._process.communicate(timeout=10)
+        assert self._process.stdin is not None and self._process.stdout is not None
+        for pipe in (self._process.stdin, self._process.stdout):
+            with contextlib.suppress(OSError):
+                pipe.close()
+        self._process.wait(10)
 
     def _answer(self) -> Json:
         assert self._process.stdout is not None
@@ -171,5 +174,7 @@ class Place:
 
     def close(self) -> None:
         """Nothing is left of it."""
-        self._launcher.close()
-        self.running.stop()
+        try:
+            self._launcher.close()
+        finally:
+            self.running.stop()
