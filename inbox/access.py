@@ -108,6 +108,7 @@ class OpenMailbox:
         self._mailbox = mailbox
         self._grant = grant
         self._secret = secret
+        self._keys = sealing.KeyPair(bytes(mailbox.public_key), grant.private_key)
         self.is_shared = kind == Grant.Kind.LINK
 
     # -- what it is
@@ -233,7 +234,7 @@ class OpenMailbox:
         binding = sealing.Binding(self._mailbox.public_id.bytes, message.public_id.bytes, message.received_at)
         summary, tag, content_key = None, "", None
         try:
-            contents = sealing.open_box(self._grant.private_key, binding, bytes(message.box))
+            contents = sealing.open_box(self._keys, binding, bytes(message.box))
             summary = Summary.from_json(contents.summary)
             tag, content_key = str(contents.summary.get("tag", "")), contents.content_key
         except (sealing.Damaged, KeyError, TypeError, ValueError):

@@ -146,10 +146,11 @@ def seal_box(public_key: bytes, binding: Binding, contents: Contents) -> bytes:
     return SealedBox(PublicKey(public_key)).encrypt(_pad(payload))
 
 
-def open_box(private_key: bytes, binding: Binding, box: bytes) -> Contents:
+def open_box(keys: KeyPair, binding: Binding, box: bytes) -> Contents:
     """Undo `seal_box`. Raises Damaged when the box was made for another place or is not whole."""
     try:
-        payload = _unpad(SealedBox(PrivateKey(private_key)).decrypt(bytes(box)))
+        # Not SealedBox, which works out the public key anew for each message: a third of the time.
+        payload = _unpad(bindings.crypto_box_seal_open(bytes(box), keys.public, keys.private))
     except (CryptoError, ValueError, TypeError) as error:
         raise Damaged("box") from error
     expected = BOX_FORMAT + binding.to_bytes()

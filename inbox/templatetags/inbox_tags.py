@@ -17,10 +17,11 @@ register = template.Library()
 def age(moment: datetime) -> str:
     """Short age of a moment: now, 4m, 3h, 2d (the page's script keeps it fresh, in the same words)."""
     seconds = max(0, int((clock.now() - moment).total_seconds()))
-    for size, unit in ((86_400, _("{n}d")), (3_600, _("{n}h")), (60, _("{n}m"))):
-        if seconds >= size:
-            return unit.format(n=seconds // size)
-    return _("now")
+    if seconds >= 86_400:
+        return _("{n}d").format(n=seconds // 86_400)
+    if seconds >= 3_600:
+        return _("{n}h").format(n=seconds // 3_600)
+    return _("{n}m").format(n=seconds // 60) if seconds >= 60 else _("now")
 
 
 @register.filter

@@ -82,7 +82,7 @@ def test_a_box_opens_for_its_mailbox(summary: dict[str, object]) -> None:
     keys = sealing.new_key_pair()
     contents = Contents(os.urandom(32), summary)
     box = sealing.seal_box(keys.public, binding(), contents)
-    assert sealing.open_box(keys.private, binding(), box) == contents
+    assert sealing.open_box(keys, binding(), box) == contents
 
 
 @pytest.mark.parametrize(
@@ -97,7 +97,7 @@ def test_a_box_that_was_moved_is_damaged(moved: dict[str, object]) -> None:
     keys = sealing.new_key_pair()
     box = sealing.seal_box(keys.public, binding(), Contents(bytes(32), {}))
     with pytest.raises(Damaged):
-        sealing.open_box(keys.private, binding(**moved), box)
+        sealing.open_box(keys, binding(**moved), box)
 
 
 @given(st.integers(min_value=0), st.integers(1, 255))
@@ -107,13 +107,13 @@ def test_a_box_with_any_changed_byte_is_damaged(place: int, change: int) -> None
     box = bytearray(sealing.seal_box(keys.public, binding(), Contents(bytes(32), {"subject": "s"})))
     box[place % len(box)] ^= change
     with pytest.raises(Damaged):
-        sealing.open_box(keys.private, binding(), bytes(box))
+        sealing.open_box(keys, binding(), bytes(box))
 
 
 def test_a_box_does_not_open_for_another_mailbox() -> None:
     box = sealing.seal_box(sealing.new_key_pair().public, binding(), Contents(bytes(32), {}))
     with pytest.raises(Damaged):
-        sealing.open_box(sealing.new_key_pair().private, binding(), box)
+        sealing.open_box(sealing.new_key_pair(), binding(), box)
 
 
 @given(st.lists(st.binary(max_size=300_000), max_size=8))
@@ -165,7 +165,7 @@ def test_a_small_box_that_unpacks_to_a_great_deal_is_refused() -> None:
     keys = sealing.new_key_pair()
     box = sealing.seal_box(keys.public, binding(), Contents(bytes(32), {"bomb": "a" * 5_000_000}))
     with pytest.raises(Damaged):
-        sealing.open_box(keys.private, binding(), box)
+        sealing.open_box(keys, binding(), box)
 
 
 def test_keyed_digests_differ_by_purpose_key_and_grouping() -> None:

@@ -168,7 +168,8 @@ def keys(secrets: list[str]) -> list[str]:
             binding = sealing.Binding(
                 row.mailbox.public_id.bytes, message.public_id.bytes, message.received_at
             )
-            contents = sealing.open_box(private_key, binding, bytes(message.box))
+            pair = sealing.KeyPair(bytes(row.mailbox.public_key), private_key)
+            contents = sealing.open_box(pair, binding, bytes(message.box))
             found.append(_packed(contents.content_key))
     return found
 
