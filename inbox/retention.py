@@ -187,9 +187,10 @@ def retime(*, seconds: float = 60.0) -> int:
             break
         changed = []
         with _in_turn():
+            now = clock.now()
             for mailbox in Mailbox.objects.locked(pks).values():
                 before = (mailbox.expires_at, mailbox.purge_at)
-                timers.set_ends(mailbox, policy)
+                timers.follow_policy(mailbox, policy, now)
                 if (mailbox.expires_at, mailbox.purge_at) == before:
                     mailbox.save(update_fields=["policy_version"])
                 else:
@@ -225,15 +226,17 @@ class Swept:
 def sweep(*, seconds: float = 50.0) -> Swept:
     """Erase what is due. Short transactions; safe to kill, safe twice at once, resumable."""
     done, deadline = Swept(), time.monotonic() + seconds
-    done.held = presence.look_at_clock(clock.now())
+    # One moment for all that is erased: should the clock jump meanwhile, nobody has looked at it yet.
+    now = clock.now()
+    done.held = presence.look_at_clock(now)
     done.retimed = retime(seconds=seconds / 2)
     if done.held is None:
-        while (erased := _sweep_mailboxes()) is not None:
+        while (erased := _sweep_mailboxes(now)) is not None:
             done.mailboxes += erased[0]
             done.messages += erased[1]
             if time.monotonic() > deadline:
                 break
-        done.messages += _sweep_deleted_messages(deadline) + _sweep_staff_mail(deadline)
+        done.messages += _sweep_deleted_messages(now, deadline) + _sweep_staff_mail(now, deadline)
     done.sources = _sweep_loose_sources(deadline)
     done.digests = _sweep_repeat_digests(deadline)
     done.finished = time.monotonic() <= deadline
@@ -259,9 +262,8 @@ def sweep_dry_run() -> Swept:
     )
 
 
-def _sweep_mailboxes() -> tuple[int, int] | None:
+def _sweep_mailboxes(now: datetime) -> tuple[int, int] | None:
     """Erase some of the mailboxes that are due: (mailboxes, messages), or None when none is."""
-    now = clock.now()
     pks = list(
         Mailbox.objects.due(now)
         .filter(kind=Mailbox.Kind.PERSON)
@@ -288,17 +290,17 @@ def _sweep_mailboxes() -> tuple[int, int] | None:
     return len(emptied), len(some)
 
 
-def _sweep_deleted_messages(deadline: float) -> int:
-    return _sweep_messages(Message.objects.filter(deleted_at__lte=clock.now() - UNDO), deadline)
+def _sweep_deleted_messages(now: datetime, deadline: float) -> int:
+    return _sweep_messages(Message.objects.filter(deleted_at__lte=now - UNDO), deadline)
 
 
-def _sweep_staff_mail(deadline: float) -> int:
+def _sweep_staff_mail(now: datetime, deadline: float) -> int:
     """Mail for the staff ends after 30 days, and the oldest makes room for the newest."""
     policy = Policy.current()
     total = 0
     for staff in Mailbox.objects.filter(kind=Mailbox.Kind.STAFF):
         mail = Message.objects.filter(mailbox=staff)
-        total += _sweep_messages(mail.filter(received_at__lte=clock.now() - STAFF_MAIL_KEPT), deadline)
+        total += _sweep_messages(mail.filter(received_at__lte=now - STAFF_MAIL_KEPT), deadline)
         beyond = mail.order_by("-number").values_list("number", flat=True)[policy.quota_messages :].first()
         if beyond is not None:
             total += _sweep_messages(mail.filter(number__lte=beyond), deadline)
@@ -435,10 +437,10 @@ def truncate_wal() -> bool:
                 busy, *_pages = cursor.fetchone()
             finally:
                 cursor.execute("PRAGMA busy_timeout=10000")
+        if not busy:
+            Installation.objects.filter(id=1).update(last_checkpoint_at=clock.now())
     except DatabaseError:
         return False
-    if not busy:
-        Installation.objects.filter(id=1).update(last_checkpoint_at=clock.now())
     return not busy
 
 

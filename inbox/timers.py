@@ -34,6 +34,18 @@ def set_ends(mailbox: Mailbox, policy: Policy) -> None:
         mailbox.purge_at = end + policy.grace
 
 
+def follow_policy(mailbox: Mailbox, policy: Policy, now: datetime) -> None:
+    """Work them out for a changed policy. What has ended stays ended: only its grace may change, and that
+    no more once it is over.
+    """
+    if mailbox.expires_at > now:
+        set_ends(mailbox, policy)
+        return
+    mailbox.policy_version = policy.version
+    if mailbox.purge_at > now:
+        mailbox.purge_at = mailbox.expires_at + policy.grace
+
+
 def shown_end(mailbox: Mailbox, policy: Policy) -> datetime:
     """What the page counts down to: the full end from the start."""
     return full_end(mailbox, policy) if mailbox.provisional else mailbox.expires_at

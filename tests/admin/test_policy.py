@@ -245,6 +245,24 @@ def test_mail_keys_and_the_queue_are_nowhere_in_the_console(operator: Client, pa
     assert operator.get(f"/admin/{path}").status_code == 404
 
 
+def test_a_longer_lifetime_shows_nothing_again_that_has_ended(
+    held: Held, rows: Policy, moving: Clock
+) -> None:
+    moving.move(minutes=91)
+    ended = held.row().expires_at
+    rows.lifetime, rows.grace = timedelta(hours=12), timedelta(hours=1)
+    rows.save()
+    assert retention.retime() == 1
+    assert held.row().expires_at == ended
+    assert held.row().purge_at == ended + timedelta(hours=1)
+    moving.move(hours=1)
+    due = held.row().purge_at
+    rows.grace = timedelta(days=1)
+    rows.save()
+    assert retention.retime() == 1
+    assert held.row().purge_at == due
+
+
 def test_no_mailbox_is_counted_twice_by_a_retiming(rows: Policy) -> None:
     many_mailboxes(10, purge_at=clock.now() + timedelta(hours=1), messages=0)
     Policy.objects.get(id=1).save()

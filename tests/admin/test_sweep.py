@@ -174,7 +174,7 @@ def test_transactions_of_a_sweep_are_bounded(rows: Policy, monkeypatch: pytest.M
     """A large mailbox is erased in several, and nothing of it opens after the first."""
     [pk] = many_mailboxes(1, purge_at=clock.now() - timedelta(seconds=1), messages=500)
     erased = []
-    while (step := retention._sweep_mailboxes()) is not None:
+    while (step := retention._sweep_mailboxes(clock.now())) is not None:
         erased.append(step)
         assert not Grant.objects.filter(mailbox_id=pk).exists()
     assert [messages for _mailboxes, messages in erased] == [200, 200, 100]
