@@ -293,19 +293,17 @@ def _plan_one(
     repeated: list[int] = []
     plan.messages.append(messages)
     plan.repeated.append(repeated)
-    left = [
-        copy
-        for copy in copies
-        if (mailbox := mailboxes.get(copy.recipient.mailbox_pk)) and mailbox.purge_at > now
-    ]
+    there = [copy for copy in copies if copy.recipient.mailbox_pk in mailboxes]
+    left = [copy for copy in there if _takes_mail(mailboxes[copy.recipient.mailbox_pk], policy, now)]
     if not left:
-        return Fate.NO_MAILBOX
-    if len(copies) == 1 and _is_full(mailboxes[left[0].recipient.mailbox_pk], policy):
-        return Fate.OVER_QUOTA
+        # What is not erased may receive again while the clock is not believed, as at RCPT.
+        return Fate.FAILED if there and presence.current_hold() is not None else Fate.NO_MAILBOX
     repeated += [known[copy.repeat_digest] for copy in left if copy.repeat_digest in known]
     fresh = [copy for copy in left if copy.repeat_digest not in known]
     if not fresh:
         return Fate.REPEATED
+    if len(copies) == 1 and _is_full(mailboxes[fresh[0].recipient.mailbox_pk], policy):
+        return Fate.OVER_QUOTA
     source = _source_row(incoming.source, plan)
     for copy in fresh:
         mailbox = mailboxes[copy.recipient.mailbox_pk]
@@ -313,6 +311,13 @@ def _plan_one(
         plan.touched[mailbox.pk] = mailbox
         messages.append(_message_row(incoming, copy, mailbox, source))
     return Fate.STORED
+
+
+def _takes_mail(mailbox: Mailbox, policy: Policy, now: datetime) -> bool:
+    """It lives, or can be shown again: what is past the greatest age would keep mail that nobody reads."""
+    return mailbox.expires_at > now or (
+        mailbox.purge_at > now and mailbox.created_at + policy.greatest_age > now
+    )
 
 
 def _is_full(mailbox: Mailbox, policy: Policy) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from django.db import OperationalError
 
-from inbox import delivery, retention, sealing
+from inbox import clock, delivery, presence, retention, sealing
 from inbox.addresses import parse
 from inbox.delivery import Fate, Verdict
 from inbox.models import Message, Policy, Source, SourceChunk
@@ -158,6 +158,24 @@ def test_the_greatest_age_wins_over_a_late_message(held: Held, rows: Policy, mov
         held.open().view()
         deliver(held.address)
     assert held.row().expires_at <= held.row().created_at + rows.greatest_age
+
+
+def test_past_the_greatest_age_no_message_is_taken_that_nobody_could_read(
+    held: Held, rows: Policy, moving: Clock
+) -> None:
+    rows.greatest_age = rows.lifetime
+    rows.save()
+    moving.move(minutes=89, seconds=59)
+    message = incoming(held.address)
+    moving.move(seconds=5)
+    assert [outcome.fate for outcome in delivery.store([message])] == [Fate.NO_MAILBOX]
+
+
+def test_a_clock_that_jumps_between_rcpt_and_data_puts_the_message_off(held: Held, moving: Clock) -> None:
+    presence.look_at_clock(clock.now())
+    message = incoming(held.address)
+    moving.move(hours=8)
+    assert [outcome.fate for outcome in delivery.store([message])] == [Fate.FAILED]
 
 
 def test_a_full_mailbox_refuses_a_sole_recipient_but_not_one_among_several(
