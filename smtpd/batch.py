@@ -21,6 +21,7 @@ from smtpd.limits import MIB
 
 log = logging.getLogger(__name__)
 
+# Counted in copies, one a recipient: each is sealed and is a row.
 MOST_MESSAGES = 256
 MOST_BYTES = 4 * MIB
 # The queue as a whole: beyond this a message is put off and not queued.
@@ -40,6 +41,7 @@ class QueueFull(Exception):
 class _Waiting:
     prepare: Callable[[], Incoming]
     size_bytes: int
+    copies: int
     outcome: asyncio.Future[Outcome]
 
 
@@ -85,8 +87,8 @@ class BatchWriter:
         self._writing = asyncio.create_task(self._write())
         self._telling = asyncio.create_task(self._tell())
 
-    async def deliver(self, prepare: Callable[[], Incoming], size_bytes: int) -> Outcome:
-        """Queue one message and wait for what became of it.
+    async def deliver(self, prepare: Callable[[], Incoming], size_bytes: int, copies: int = 1) -> Outcome:
+        """Queue one message, for so many recipients, and wait for what became of it.
 
         `prepare` makes it ready in the writer's thread; when it raises, this message alone fails. Raises
         QueueFull.
@@ -96,7 +98,7 @@ class BatchWriter:
             self._queue and queued_bytes > self._queue_bytes_limit
         ):
             raise QueueFull
-        waiting = _Waiting(prepare, size_bytes, asyncio.get_running_loop().create_future())
+        waiting = _Waiting(prepare, size_bytes, copies, asyncio.get_running_loop().create_future())
         self._queue.append(waiting)
         self._queue_bytes = queued_bytes
         self._work.set()
@@ -143,16 +145,17 @@ class BatchWriter:
         return self._forget_is_due or (self._closing and bool(self._to_forget))
 
     def _next_batch(self) -> list[_Waiting]:
-        """Up to 256 messages or 4 MB; a larger message goes alone."""
+        """Up to 256 copies or 4 MB; a larger message goes alone."""
         batch = [self._queue.popleft()]
-        size_bytes = batch[0].size_bytes
+        size_bytes, copies = batch[0].size_bytes, batch[0].copies
         while (
             self._queue
-            and len(batch) < MOST_MESSAGES
+            and copies + self._queue[0].copies <= MOST_MESSAGES
             and size_bytes + self._queue[0].size_bytes <= MOST_BYTES
         ):
             batch.append(self._queue.popleft())
             size_bytes += batch[-1].size_bytes
+            copies += batch[-1].copies
         self._queue_bytes -= size_bytes
         return batch
 

@@ -18,10 +18,13 @@ _SLOW_BYTES_PER_SECOND = 64 * KIB
 
 @dataclass(eq=False, slots=True)
 class Share:
-    """What one message holds. `evicted` is set when its place was given to others: its bytes must go."""
+    """What one message holds. `evicted` is set when its place was given to others; `drop` then gives its
+    bytes back at once, for its peer may be silent for minutes.
+    """
 
     budget: Budget
     began_at: float
+    drop: Callable[[], None]
     held_bytes: int = 0
     evicted: bool = False
     # Read whole: it leaves soon by itself, and is not evicted any more.
@@ -45,9 +48,9 @@ class Budget:
     held_bytes: int = 0
     _shares: set[Share] = field(default_factory=set)
 
-    def open(self) -> Share:
-        """A share that holds nothing yet."""
-        return Share(self, self.clock())
+    def open(self, drop: Callable[[], None]) -> Share:
+        """A share that holds nothing yet. `drop` is called when its place is given to others."""
+        return Share(self, self.clock(), drop)
 
     @property
     def is_spent(self) -> bool:
@@ -60,6 +63,7 @@ class Budget:
                 if slow is not share:
                     self._release(slow)
                     slow.evicted = True
+                    slow.drop()
                 if self._has_room(share, size_bytes):
                     break
             else:

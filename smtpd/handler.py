@@ -187,14 +187,14 @@ class Reception:
             return seal(arrival, header, received_at)
 
         if size_bytes <= SMALL_BYTES:
-            return await self._writer.deliver(prepare, size_bytes)
+            return await self._writer.deliver(prepare, size_bytes, len(arrival.recipients))
         loop = asyncio.get_running_loop()
         if size_bytes <= LARGE_BYTES:
             sealed = await loop.run_in_executor(self._executor, prepare)
         else:
             async with self._large:
                 sealed = await loop.run_in_executor(self._executor, prepare)
-        return await self._writer.deliver(lambda: sealed, size_bytes)
+        return await self._writer.deliver(lambda: sealed, size_bytes, len(arrival.recipients))
 
     async def _answer(self, outcome: Outcome, trace_id: str) -> Answer:
         if outcome.fate in (Fate.STORED, Fate.REPEATED):

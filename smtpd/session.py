@@ -88,6 +88,10 @@ class _Transaction:
     named: int = 0
     tried: bool = False
 
+    def is_full(self, most: int) -> bool:
+        """The same mailbox may be named often; but no transaction grows for ever."""
+        return len(self.recipients) >= most or self.named >= _NAMED_FOR_EACH_RECIPIENT * most
+
 
 class _PeerGone(Exception):
     """The peer has closed its side, or we have stopped listening to it."""
@@ -426,6 +430,8 @@ class Session(SMTP):
         answers: Sequence[tuple[Reply, Recipient | None]]
         if self._transaction is None:
             answers = [(replies.NEED_MAIL, None)] * len(arguments)
+        elif self._transaction.is_full(self._limits.recipients):
+            answers = [(replies.TOO_MANY_RECIPIENTS, None)] * len(arguments)  # nobody is looked up
         elif len(arguments) == 1:
             answers = [await self._recipient(argument)]
         else:
@@ -445,11 +451,7 @@ class Session(SMTP):
         transaction = self._transaction
         if transaction is not None:
             transaction.tried = True
-            # The same mailbox may be named often; but no transaction grows for ever.
-            if (
-                len(transaction.recipients) >= self._limits.recipients
-                or transaction.named >= _NAMED_FOR_EACH_RECIPIENT * self._limits.recipients
-            ):
+            if transaction.is_full(self._limits.recipients):
                 self._say(replies.TOO_MANY_RECIPIENTS)
                 return
             if recipient is not None:
@@ -533,7 +535,7 @@ class Session(SMTP):
 
     async def _receive(self, transaction: _Transaction, stream: _Stream, *, provable: bool) -> None:
         reader = DotReader(self._reception.largest_source_bytes)
-        share = self._budget.open()
+        share = self._budget.open(reader.drop)
         try:
             refusal = await self._read_data(reader, share, stream, provable=provable)
         except BaseException:

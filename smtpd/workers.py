@@ -69,7 +69,8 @@ class _Workers:
     def _end(self) -> None:
         self._ending.set()
         for worker in self._running:
-            worker.send_signal(signal.SIGTERM)
+            with contextlib.suppress(ProcessLookupError):  # it has just ended by itself
+                worker.send_signal(signal.SIGTERM)
 
     async def _keep(self) -> None:
         rest = _FIRST_REST_SECONDS

@@ -96,6 +96,23 @@ async def test_a_batch_ends_at_four_megabytes_or_256_messages_and_what_is_larger
     await writer.close()
 
 
+async def test_a_message_to_many_counts_for_many() -> None:
+    shelf = Shelf()
+    shelf.open.clear()
+    writer = shelf.writer()
+    waiting = [asyncio.create_task(writer.deliver(ready("blocks"), 1))]
+    await until(lambda: len(shelf.batches) == 1)
+    waiting += [
+        asyncio.create_task(writer.deliver(ready(str(copies)), 1, copies))
+        for copies in (100, 100, 57, 400, 1)
+    ]
+    await asyncio.sleep(0)
+    shelf.open.set()
+    await asyncio.gather(*waiting)
+    assert shelf.batches == [["blocks"], ["100", "100"], ["57"], ["400"], ["1"]]
+    await writer.close()
+
+
 async def test_a_message_that_cannot_be_prepared_fails_alone() -> None:
     def poisonous() -> Incoming:
         raise ValueError("poison")

@@ -166,13 +166,15 @@ def test_when_the_bytes_in_flight_are_spent_data_gets_452_and_small_mail_still_p
 def test_who_hoards_the_budget_at_a_drip_makes_room_for_who_flows() -> None:
     now = 0.0
     budget = Budget(16 * MIB, lambda: now)
-    hoarders = [budget.open() for _ in range(3)]
+    dropped: list[str] = []
+    hoarders = [budget.open(lambda: dropped.append("its bytes")) for _ in range(3)]
     assert all(hoarder.take(4 * MIB) for hoarder in hoarders)
-    assert not budget.open().take(4 * MIB)
+    assert not budget.open(dropped.clear).take(4 * MIB)
     now = 1000.0
-    late = budget.open()
+    late = budget.open(dropped.clear)
     assert late.take(4 * MIB)
     assert [hoarder.evicted for hoarder in hoarders].count(True) == 1
+    assert dropped == ["its bytes"]
     late.release()
     late.release()
     for hoarder in hoarders:
