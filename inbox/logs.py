@@ -8,11 +8,16 @@ import re
 import traceback
 from datetime import UTC, datetime
 
+_WORD = r"[^\s@<>\"'=,;:()\[\]]"
 _MASKS = (
-    (re.compile(r"[^\s@<>\"'=,;:()\[\]]+@[^\s@<>\"',;:()\[\]]+"), "[address]"),
+    # Only from where a word begins, or a long one without an @ would cost its square.
+    (re.compile(rf"(?<!{_WORD}){_WORD}+@[^\s@<>\"',;:()\[\]]+"), "[address]"),
     (re.compile(r"\b(?:\d{1,3}\.){3}\d{1,3}\b"), "[peer]"),
     (
-        re.compile(r"\b(?:[0-9a-fA-F]{1,4}:){3,7}[0-9a-fA-F:]+|[0-9a-fA-F]{0,4}(?:::[0-9a-fA-F]{1,4})+\b"),
+        re.compile(
+            r"\b(?:[0-9a-fA-F]{1,4}:){3,7}[0-9a-fA-F:]+"
+            r"|(?:[0-9a-fA-F]{1,4}(?::[0-9a-fA-F]{1,4}){0,6})?::[0-9a-fA-F]{1,4}(?::[0-9a-fA-F]{1,4}){0,6}\b"
+        ),
         "[peer]",
     ),
     (re.compile(r"\b[0-9a-f]{32}\b"), "[id]"),

@@ -16,6 +16,8 @@ from inbox.logs import JsonLine, PlainLine, fault, mask
         "peer 192.0.2.17 left",
         "peer 2001:db8:0:1::17 left",
         "peer ::ffff:192.0.2.17 left",
+        "peer 2001:db8::17 left",
+        "peer 2001:db8:1::a:17 left",
         "GET /m/8cf4dff9c1ac4cb2afa6932870902646/",
         "cookie HLLxyzHLLxyzHLLxyzHLLxyzHLLxyzHLLxyzHLLxyz1",
     ],
@@ -23,7 +25,7 @@ from inbox.logs import JsonLine, PlainLine, fault, mask
 def test_what_tells_of_a_person_is_masked(text: str) -> None:
     masked = mask(text)
     assert "[" in masked
-    for private in ("one.example", "sender.example", "192.0.2.17", "db8", "8cf4", "HLLxyz"):
+    for private in ("one.example", "sender.example", "192.0.2.17", "2001", "db8", ":17", "8cf4", "HLLxyz"):
         assert private not in masked
 
 
