@@ -67,11 +67,7 @@ def announce_from_sync(changes: Iterable[Change]) -> None:
     """`announce` for code without an event loop of its own."""
     changes = list(changes)
     if changes:
-        async_to_sync(_announce_and_close)(changes)
-
-
-async def _announce_and_close(changes: list[Change]) -> None:
-    await announce(changes)
+        async_to_sync(announce)(changes)
 
 
 def _complain(error: Exception, count: int) -> None:

@@ -112,10 +112,11 @@ class Policy(models.Model):
     @classmethod
     def current(cls) -> Self:
         """The policy in force, at most a second old in this process."""
-        if cls._current is None or time.monotonic() - cls._read_at > FRESH_SECONDS:
-            cls._current = cls.objects.get_or_create(id=1)[0]
+        current = cls._current  # read once: another thread may forget it at any moment
+        if current is None or time.monotonic() - cls._read_at > FRESH_SECONDS:
+            current = cls._current = cls.objects.get_or_create(id=1)[0]
             cls._read_at = time.monotonic()
-        return cls._current  # type: ignore[no-any-return]
+        return current  # type: ignore[no-any-return]
 
     @classmethod
     def forget_current(cls) -> None:

@@ -47,9 +47,6 @@ def address(data_dir: Path) -> ValkeyAddress:
         raise DataDirUnusable(f"{data_dir}: {error.strerror}.") from error
 
 
-read_or_make = address
-
-
 def move(data_dir: Path) -> ValkeyAddress:
     """Choose another port, because somebody else listens on the old one, and return the new address.
 
