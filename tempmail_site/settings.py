@@ -17,6 +17,14 @@ from tempmail_site import SOUND_SQLITE
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
 
+
+def _port(name: str, default: int) -> int:
+    text = env.str(name, default=str(default))
+    if not (text.isascii() and text.isdigit() and int(text) < 65536):
+        raise ImproperlyConfigured(f"{name}: {text!r} is not a port. Write a number up to 65535.")
+    return int(text)
+
+
 # -- where things are kept -------------------------------------------------------------------------
 
 TEMPMAIL_DATA_DIR = Path(env.str("TEMPMAIL_DATA_DIR", default=str(BASE_DIR / "var"))).expanduser().absolute()
@@ -25,9 +33,9 @@ prepare(TEMPMAIL_DATA_DIR)
 # -- where we are reached --------------------------------------------------------------------------
 
 TEMPMAIL_HTTP_HOST = env.str("TEMPMAIL_HTTP_HOST", default="")  # "": IPv4 and IPv6, where they exist
-TEMPMAIL_HTTP_PORT = env.int("TEMPMAIL_HTTP_PORT", default=8000)
+TEMPMAIL_HTTP_PORT = _port("TEMPMAIL_HTTP_PORT", 8000)
 TEMPMAIL_SMTP_HOST = env.str("TEMPMAIL_SMTP_HOST", default="")
-TEMPMAIL_SMTP_PORT = env.int("TEMPMAIL_SMTP_PORT", default=2525)
+TEMPMAIL_SMTP_PORT = _port("TEMPMAIL_SMTP_PORT", 2525)
 TEMPMAIL_MX_HOST = env.str("TEMPMAIL_MX_HOST", default="")
 TEMPMAIL_TRUSTED_PROXIES = env.list("TEMPMAIL_TRUSTED_PROXIES", default=[])
 TEMPMAIL_HTTPS = env.bool("TEMPMAIL_HTTPS", default=False)  # every visitor comes over HTTPS, through a proxy

@@ -15,6 +15,9 @@ FRESH_SECONDS = 1.0
 
 MEGABYTE = 1_000_000
 
+#: Beyond this dates run out of years; and no disposable mailbox is kept for ten years.
+LONGEST = timedelta(days=3650)
+
 
 class Policy(models.Model):
     """One row, with id 1."""
@@ -145,6 +148,9 @@ class Policy(models.Model):
             problems["lifetime"] = _("At least one minute.")
         if self.grace is not None and self.grace < timedelta(0):
             problems["grace"] = _("Not below zero.")
+        for name in ("grace", "greatest_age"):
+            if (value := getattr(self, name)) is not None and value > LONGEST:
+                problems[name] = _("Not longer than ten years.")
         if (
             self.shortest_reading_time is not None
             and self.lifetime is not None

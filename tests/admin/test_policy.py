@@ -127,6 +127,7 @@ def test_two_saves_at_once_have_two_versions(operator: Client, rows: Policy) -> 
         ({"grace": "-1:00:00"}, "grace", "Not below zero."),
         ({"shortest_reading_time": "2:00:00"}, "shortest_reading_time", "Between zero and"),
         ({"greatest_age": "0:30:00"}, "greatest_age", "Not shorter than"),
+        ({"greatest_age": "3000000 00:00:00"}, "greatest_age", "Not longer than ten years."),
         ({"mailboxes_per_browser": "41"}, "mailboxes_per_browser", "less than or equal to 40"),
         ({"max_message_bytes": "10"}, "max_message_bytes", "greater than or equal to 64000"),
     ],
