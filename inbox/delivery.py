@@ -98,6 +98,7 @@ class _Candidate(NamedTuple):
     pk: int
     public_id: uuid.UUID
     public_key: bytes
+    created_at: datetime
     expires_at: datetime
     purge_at: datetime
     message_count: int
@@ -133,7 +134,8 @@ def _judge(found: _Candidate, address: Address, policy: Policy, now: datetime, h
     if not lives:
         if held:
             return Lookup(Verdict.NOT_NOW)  # the clock is not believed, so neither is its end
-        if not (policy.accepts_in_grace and found.purge_at > now):
+        comes_back = found.purge_at > now and found.created_at + policy.greatest_age > now
+        if not (policy.accepts_in_grace and comes_back):
             return Lookup(Verdict.UNKNOWN)
     is_full = policy.is_exceeded_by(found.message_count, found.size_bytes)
     recipient = Recipient(found.pk, found.public_id.hex, bytes(found.public_key), address.tag, lives)

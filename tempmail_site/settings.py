@@ -81,6 +81,10 @@ def _sqlite(path: Path) -> dict[str, Any]:
 _DATABASE_URL = env.str("DATABASE_URL", default="")
 if _DATABASE_URL:
     _default = dict(env.db_url_config(_DATABASE_URL))
+    if not _default.get("ENGINE") or not _default.get("NAME"):
+        raise ImproperlyConfigured(
+            "DATABASE_URL is not understood. Write postgres://user:password@host/name."
+        )
     if "sqlite" in str(_default["ENGINE"]):
         _default = _sqlite(Path(str(_default["NAME"])))
 else:
