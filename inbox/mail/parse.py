@@ -4,6 +4,7 @@ The structure comes from skim.py alone, for the text, the list of files and the 
 the three cannot disagree. Should reading fail on a fault of ours, the message opens as its raw text.
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -31,6 +32,9 @@ _LARGEST_INNER_BYTES = 4 * 1024 * 1024
 _LONGEST_HEADERS_SHOWN = 500
 _LONGEST_RECIPIENTS = 4000
 _GREATEST_INNER_DEPTH = 5
+
+# What smtpd/trace.py puts before every source: ours, and nothing that was sent.
+_OUR_TRACE = re.compile(rb"Return-Path: <[^\r\n]*>\r\nReceived: [^\r\n]*\r\n\tby [^\r\n]*\r\n\t[^\r\n]*\r\n")
 
 NOTE_CUT = "This message is too large or too deeply nested to be shown whole. Its source has all of it."
 NOTE_LONG = "The text was cut. The whole text is among the files."
@@ -269,7 +273,7 @@ def _inner_message(
 
 
 def _text_of_last_resort(source: bytes, skimmed: Skimmed, attachments: tuple[Attachment, ...]) -> str:
-    if attachments or skimmed.first(b"subject") or skimmed.first(b"from"):
+    if attachments or skimmed.is_mail:
         return NO_TEXT
     return _raw_text(source)
 
@@ -290,5 +294,8 @@ def _raw(source: bytes) -> Parsed:
 
 
 def _raw_text(source: bytes) -> str:
-    text = clean_text(charsets.decode(bytes(source[:LARGEST_TEXT_BYTES]), "", cut=True)[0])
+    trace = _OUR_TRACE.match(source)
+    start = trace.end() if trace is not None else 0
+    raw = bytes(source[start : start + LARGEST_TEXT_BYTES])
+    text = clean_text(charsets.decode(raw, "", cut=True)[0])
     return text if text.strip() else NO_TEXT

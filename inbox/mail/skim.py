@@ -116,6 +116,11 @@ class Skimmed:
     is_repaired: bool
     """A boundary was guessed, or lines in the header that are none were passed over."""
 
+    @property
+    def is_mail(self) -> bool:
+        """Whether the header has a field that mail has, so that a body without a word is just that."""
+        return any(name.lower() in _MAIN_FIELDS for name, _ in self.fields)
+
     def first(self, name: bytes) -> bytes | None:
         """The raw value of the first field called `name` (small letters)."""
         for found, value in self.fields:

@@ -106,7 +106,7 @@ def _summarise(source: Source) -> Summary:
     date = parse_date(raw_date) if raw_date is not None else None
     names = tuple(_attachment_names(skimmed))
     snippet = _snippet(source, skimmed, Budget(BUDGET_SECONDS))
-    if not snippet and not names and not subject:
+    if not snippet and not names and not skimmed.is_mail:
         snippet = _raw_snippet(source)
     return Summary(
         sender_name=sender.name,

@@ -20,6 +20,7 @@ from inbox.mail.parse import (
     NOTE_REPAIRED,
     NOTE_TEXT,
 )
+from smtpd.trace import Origin, new_trace_id, trace_header
 from tests.mail.corpus import (
     FROM,
     HTML,
@@ -186,6 +187,29 @@ def test_a_message_without_header_is_its_text() -> None:
 
 def test_no_bytes_at_all_open_as_no_text() -> None:
     assert read(b"").text == NO_TEXT
+
+
+@pytest.mark.parametrize(
+    ("sent", "text"),
+    [
+        (b"", NO_TEXT),
+        (b"\r\n", NO_TEXT),
+        (message(MIXED, body=multipart("", "outer", part("text/plain", b""))), NO_TEXT),
+        (b"X-Nothing: here\r\n\r\n", "X-Nothing: here"),
+        (b"  indented words, no header\r\n more\r\n", "  indented words, no header\n more"),
+        (b"words, no header\r\n", "words, no header"),
+    ],
+)
+def test_our_own_trace_header_is_never_the_text(sent: bytes, text: str) -> None:
+    trace = trace_header(
+        origin=Origin("a.example", "192.0.2.1", extended=True, tls=False),
+        reverse_path="a@b.example",
+        smtputf8=False,
+        trace_id=new_trace_id(),
+        host_name="mx.example",
+        received_at=datetime(2026, 11, 25, tzinfo=UTC),
+    )
+    assert read(trace + sent).text.rstrip("\n") == text
 
 
 def test_a_header_that_nobody_knows_and_no_body_is_shown_raw() -> None:

@@ -111,6 +111,12 @@ def test_a_message_without_anything_shows_its_beginning() -> None:
     assert summarise(b"X-Nothing: here\r\n\r\n").snippet == "X-Nothing: here"
 
 
+def test_a_mail_without_a_word_shows_none_of_its_header() -> None:
+    blank = part("text/plain", b"")
+    assert summarise(message(FROM, MIXED, body=multipart("", "outer", blank, blank))).snippet == ""
+    assert summarise(message(MIXED, body=multipart("", "outer", blank))).snippet == ""
+
+
 def test_attachment_names_are_capped() -> None:
     source = message(FROM, MIXED, body=multipart("", "outer", *[PDF] * 500))
     assert len(summarise(source).attachment_names) == 50
