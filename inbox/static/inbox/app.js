@@ -257,9 +257,10 @@ for (const id of ["extend", "revive", "test", "undo"]) {
   const form = byId(id);
   form?.addEventListener("submit", async (event) => {
     event.preventDefault();
-    const done = await post(form);
+    // With the revision that the page has, the answer to Extend and Revive is what is newer, rows and all.
+    const done = await post(form, { more: { revision: known.get(current) } });
     if (!done) return;
-    if (done.data?.expires_at) { sync(done.data.server_now); countdown.set(done.data); }
+    if (done.data.type === "update") apply(done.data);
     if (id === "extend") say(words("extended"));
     if (id === "revive") say(words("restored"));
     if (id === "test") { complain(form, words("test-sent")); form.nextElementSibling.classList.remove("wrong"); }
