@@ -13,6 +13,7 @@ _DOMAIN = re.compile(r"[^\W_][\w-]{0,62}(?:\.[^\W_][\w-]{0,62}){1,10}")
 _TRAILING = ".,;:!?'\u2019\u201d\u00bb\u3002\u3001\uff0c\uff01\uff1f\u2026*_~"
 _PAIRS = {")": "(", "]": "[", "\uff09": "\uff08", "\u300d": "\u300c"}
 _LONGEST_LINK = 4000
+_LONGEST_ADDRESS = 320  # RFC 5321 4.5.3.1: 64 + 1 + 255
 _MOST_LINKS = 20_000
 
 
@@ -49,12 +50,15 @@ def _domain_end(text: str, match: re.Match[str]) -> int:
 
 def _link_end(text: str, match: re.Match[str]) -> int:
     """The end of the link that begins with `match`, punctuation that belongs to the sentence left out."""
-    limit = min(len(text), match.start() + _LONGEST_LINK)
-    stop = _NOT_IN_LINK.search(text, match.end(), limit)
-    end = stop.start() if stop is not None else limit
     start = match.end()
-    if end <= start or not (text[start].isalnum() or text[start] in "[_%"):
+    # What a few characters tell comes first: the run below may cost _LONGEST_LINK for each start.
+    if not (text[start : start + 1].isalnum() or text[start : start + 1] in ("[", "_", "%")):
         return -1
+    if match[0].lower() == "mailto:" and text.find("@", start, start + _LONGEST_ADDRESS) < 0:
+        return -1
+    limit = min(len(text), match.start() + _LONGEST_LINK)
+    stop = _NOT_IN_LINK.search(text, start, limit)
+    end = stop.start() if stop is not None else limit
     if match[0].lower() == "mailto:" and "@" not in text[start:end]:
         return -1
     counts = {bracket: text.count(bracket, start, end) for pair in _PAIRS.items() for bracket in pair}
