@@ -168,7 +168,12 @@ class OpenMailbox:
     @property
     def can_extend(self) -> bool:
         """Whether a fresh timer would still gain something; the greatest age wins."""
-        return self.expires_at < self._mailbox.created_at + Policy.current().greatest_age
+        return self.expires_at < self.latest_end
+
+    @property
+    def latest_end(self) -> datetime:
+        """Whatever is done, it is hidden by then: neither extended nor brought back beyond it."""
+        return self._mailbox.created_at + Policy.current().greatest_age
 
     @property
     def cookie_lifetime(self) -> timedelta:

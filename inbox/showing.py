@@ -28,6 +28,8 @@ class Box:
     unread: int
     message_count: int
     can_extend: bool
+    can_revive: bool
+    latest_end: datetime
     ring: int  # part of the time that is left, 0..100
     lifetime_seconds: int
 
@@ -108,6 +110,8 @@ def _box(mailbox: OpenMailbox, counts: access.Counts) -> Box:
         unread=counts.unread,
         message_count=counts.messages,
         can_extend=mailbox.can_extend,
+        can_revive=clock.now() < mailbox.latest_end,
+        latest_end=mailbox.latest_end,
         ring=min(100, int(100 * (left / lifetime))),
         lifetime_seconds=int(lifetime.total_seconds()),
     )

@@ -16,7 +16,7 @@ from inbox.models import Domain, Policy
 from inbox.views.visiting import only_when_asked_for, page
 
 #: What a redirect may ask a page to say.
-NOTICES = frozenset(["test_sent", "no_test", "revived", "extended", "too_late"])
+NOTICES = frozenset(["test_sent", "no_test", "revived", "too_late"])
 
 
 class TooMany(Exception):

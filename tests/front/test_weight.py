@@ -33,6 +33,8 @@ def context() -> dict[str, Any]:
         unread=0,
         message_count=0,
         can_extend=True,
+        can_revive=True,
+        latest_end=now + timedelta(days=7),
         ring=100,
         lifetime_seconds=5400,
     )

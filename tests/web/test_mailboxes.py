@@ -129,11 +129,29 @@ def test_extend_never_passes_the_greatest_age(inbox: Inbox, moving: Clock) -> No
     policy = Policy.objects.get(id=1)
     policy.greatest_age = policy.lifetime
     policy.save()
+    why = b'id="extend-why">It has reached its greatest age.'
     moving.move(minutes=60)
     inbox.browser.submit(f"{inbox.url}extend/")
     row = inbox.held.row()
     assert row.expires_at == row.created_at + policy.greatest_age
-    assert b"It has reached its greatest age." in inbox.browser.get(inbox.url).content
+    assert why in inbox.browser.get(inbox.url).content
+    policy.greatest_age *= 2
+    policy.save()
+    assert why not in inbox.browser.get(inbox.url).content
+
+
+def test_what_cannot_come_back_is_not_offered_to(inbox: Inbox, moving: Clock) -> None:
+    offered = b'<form id="revive" method'
+    policy = Policy.objects.get(id=1)
+    policy.greatest_age = policy.lifetime * 2
+    policy.save()
+    moving.move(minutes=95)
+    assert offered in inbox.browser.get(inbox.url).content
+    policy.greatest_age = policy.lifetime
+    policy.save()
+    page = inbox.browser.get(inbox.url)
+    assert state_of(page) == "hidden" and offered not in page.content
+    assert b'id="revive-not">It has reached its greatest age' in page.content
 
 
 def test_an_ended_mailbox_is_brought_back_with_its_mail(inbox: Inbox, moving: Clock) -> None:

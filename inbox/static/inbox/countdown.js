@@ -15,6 +15,7 @@ export class Countdown {
     this.time = this.node.querySelector("time");
     this.ring = this.node.querySelector(".left");
     this.graceLeft = main.querySelector("#revive .left");
+    this.latest = Date.parse(main.dataset.latestEnd); // the greatest age: nothing gains time beyond it
     this.state = main.dataset.state;
     this.set({ expires_at: main.dataset.expiresAt, purge_at: main.dataset.purgeAt, state: this.state });
   }
@@ -26,6 +27,7 @@ export class Countdown {
     this.node.dataset.expiresAt = expires_at;
     this.time.dateTime = expires_at;
     this.node.title = words("lives-until", { time: hourOf(this.expires) });
+    this.offer("#extend button", "#extend-why", this.expires < this.latest, "disabled");
     this.warned = this.expires - serverNow() <= SOON && this.warned;
     this.tick();
   }
@@ -36,6 +38,7 @@ export class Countdown {
     const left = this.expires - now;
     const state = this.deleted || now >= this.purge ? "ended" : left <= 0 ? "hidden" : "living";
     if (state === "living") this.showLeft(left);
+    if (state === "hidden") this.offer("#revive", "#revive-not", now < this.latest, "hidden");
     if (state === "hidden") this.graceLeft.textContent = words("left", { time: timeLeft(this.purge - now) });
     if (state !== this.state) {
       this.state = this.main.dataset.state = state;
@@ -45,6 +48,15 @@ export class Countdown {
     // The next tick falls just behind the second in which the words change.
     const rest = (state === "living" ? left : this.purge - now) % 1000;
     if (state !== "ended") this.timer = setTimeout(() => this.tick(), (rest > 0 ? rest : 1000) + 2);
+  }
+
+  // What can be done, or the sentence that says why not.
+  offer(what, why, can, attribute) {
+    const node = this.main.querySelector(what);
+    node.toggleAttribute(attribute, !can);
+    if (can) node.removeAttribute("aria-describedby");
+    else node.setAttribute("aria-describedby", why.slice(1));
+    this.main.querySelector(why).hidden = can;
   }
 
   showLeft(left) {
