@@ -67,7 +67,7 @@ export class Countdown {
     this.node.toggleAttribute("data-soon", left < SOON);
     if (left <= SOON && !this.warned) {
       this.warned = true;
-      say(words("five-minutes"));
+      say(words("lives-until", { time: hourOf(this.expires) }));
     }
   }
 }

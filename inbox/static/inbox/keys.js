@@ -24,7 +24,7 @@ export function wireKeys({ reader, copy }) {
     if (event.target.closest?.("input, select, textarea, [contenteditable]")) return;
     const { key } = event;
     if (!Object.hasOwn(act, key) || (key.length === 1 && !box.checked)) return;
-    if (event.repeat && !"jkArrowDownArrowUp".includes(key)) return;
+    if (event.repeat && !["j", "k", "ArrowDown", "ArrowUp"].includes(key)) return;
     // Arrows scroll the text when that has focus.
     if (key.startsWith("Arrow") && event.target.closest?.(".text, .sheet")) return;
     event.preventDefault();
