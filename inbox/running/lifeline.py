@@ -54,9 +54,7 @@ def watch(grace: timedelta = GRACE) -> bool:
 
 def watch_descriptor(descriptor: int, grace: timedelta = GRACE) -> None:
     """Watch the read end of a lifeline in a thread of its own."""
-    threading.Thread(
-        target=_leave_at_the_end, args=(descriptor, grace), name="lifeline", daemon=True
-    ).start()
+    threading.Thread(target=_leave_at_the_end, args=(descriptor, grace), name="lifeline", daemon=True).start()
 
 
 def cover_forks() -> None:

@@ -40,9 +40,7 @@ def new(request: HttpRequest, browser: Browser) -> HttpResponse:
             return _refused(request, browser, name, wanted, problem)
         mailbox = pages.make_mailbox(request, browser, name=name, domain=domain)
     except AddressError:
-        problem = _(
-            "3 to 40 of a–z, 0–9, dot, hyphen and underscore, with a letter or digit at either end."
-        )
+        problem = _("3 to 40 of a–z, 0–9, dot, hyphen and underscore, with a letter or digit at either end.")
         return _refused(request, browser, str(request.POST.get("name", ""))[:200], wanted, problem)
     except NotFree:
         problem = _("This name is not to be had. Try another.")

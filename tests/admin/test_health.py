@@ -207,7 +207,6 @@ def test_a_rollback_journal_is_a_note(settings: Settings) -> None:
 def test_a_database_that_somebody_keeps_to_himself_is_named_in_time() -> None:
     connection.close()
     raw = sqlite3.connect(connection.settings_dict["NAME"], isolation_level=None, timeout=20)
-    raw.execute("PRAGMA locking_mode=EXCLUSIVE")
     raw.execute("BEGIN EXCLUSIVE")
     try:
         begun = time.monotonic()

@@ -166,7 +166,8 @@ def _has_content(message: bytes) -> bool:
         parts = [part.get_payload(decode=True) for part in email.message_from_bytes(until_there).walk()]
     except Exception:  # it gives up on some that are badly broken
         return bool(message.partition(b"\r\n\r\n")[2].strip())
-    return any(isinstance(content, bytes) and content.strip() for content in parts)
+    # NUL shows nothing, however many there are.
+    return any(isinstance(content, bytes) and content.strip(b"\0 \t\r\n") for content in parts)
 
 
 def _take_files(source: bytes, parsed, trial: Trial) -> None:  # type: ignore[no-untyped-def]
