@@ -32,8 +32,8 @@ PERMISSIONS = (
 )
 
 
-class SafeHeaders:
-    """Adds the headers that keep a page to itself. A view that sets one of them has its way."""
+class _ForBoth:
+    """A middleware for views of both kinds: beside an asynchronous one it is marked as such."""
 
     sync_capable = True
     async_capable = True
@@ -42,6 +42,13 @@ class SafeHeaders:
         self.get_response = get_response
         if iscoroutinefunction(get_response):
             markcoroutinefunction(self)
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase | Awaitable[HttpResponseBase]:
+        return self.get_response(request)
+
+
+class SafeHeaders(_ForBoth):
+    """Adds the headers that keep a page to itself. A view that sets one of them has its way."""
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase | Awaitable[HttpResponseBase]:
         response = self.get_response(request)
@@ -82,19 +89,8 @@ def _policy_for(request: HttpRequest) -> str:
     return PAGE_POLICY.format(connect=connect)
 
 
-class Faults:
+class Faults(_ForBoth):
     """What a view could not do becomes a page that says so, and a log line without anybody's data."""
-
-    sync_capable = True
-    async_capable = True
-
-    def __init__(self, get_response: GetResponse):
-        self.get_response = get_response
-        if iscoroutinefunction(get_response):
-            markcoroutinefunction(self)
-
-    def __call__(self, request: HttpRequest) -> HttpResponseBase | Awaitable[HttpResponseBase]:
-        return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponseBase | None:
         """Also with DEBUG on: Django's own page would show cookies, and with them secrets."""
