@@ -27,6 +27,7 @@ urlpatterns = [
     path(f"{_MAILBOX}test/", mailboxes.test_message, name="test_message"),
     path(f"{_MAILBOX}qr.svg", pictures.qr, name="qr"),
     path(f"{_MAILBOX}seen.gif", pictures.seen, name="seen"),
+    path(f"{_MAILBOX}seen.css", pictures.seen_style, name="seen_style"),
     path(_MESSAGE, pages.message, name="message"),
     path(f"{_MESSAGE}html/", messages.frame, name="frame"),
     path(f"{_MESSAGE}source/", messages.source, name="source"),

@@ -126,7 +126,6 @@ def mailbox_page(
         "label_error": "",
         "notice": "",
         "undo_message_id": "",
-        "cookies_missing": False,
         **more,
     }
     response = render(request, "inbox/mailbox.html", context, status=status)

@@ -40,6 +40,14 @@ def seen(request: HttpRequest, browser: Browser, mailbox_id: str) -> HttpRespons
 
 @require_safe
 @with_browser
+def seen_style(request: HttpRequest, browser: Browser, mailbox_id: str) -> HttpResponse:
+    """Where no script runs: takes away, for eyes and ears, the words that cookies are off."""
+    browser.open(mailbox_id)
+    return HttpResponse(".cookies-off { display: none }\n", content_type="text/css; charset=utf-8")
+
+
+@require_safe
+@with_browser
 def updates(request: HttpRequest, browser: Browser) -> JsonResponse:
     """What the socket says, by plain HTTP: for where no websocket gets through."""
     told = {}

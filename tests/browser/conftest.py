@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Route, expect, sync_playwright
 
 from tests.support import CHROMIUM_ARGUMENTS, Clock, Running, chromium_path, wait_for
 
@@ -87,6 +87,17 @@ def visit(browser: Browser) -> Iterator[Callable[..., Visitor]]:
     for visitor in visitors:
         visitor.context.close()
     assert not errors, errors
+
+
+def take_cookies_away(visitor: Visitor) -> None:
+    """Nothing the server sets is kept, and nothing is sent: fetched for the browser by somebody else."""
+
+    def fetch(route: Route) -> None:
+        response = visitor.running.get(route.request.url.removeprefix(visitor.running.url))
+        headers = {name: value for name, value in response.headers.items() if name.lower() != "set-cookie"}
+        route.fulfill(status=response.status, headers=headers, body=response.read())
+
+    visitor.context.route("**/*", fetch)
 
 
 def address_on(page: Page) -> str:

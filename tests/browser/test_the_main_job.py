@@ -7,7 +7,7 @@ from email.message import EmailMessage
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Route, expect
+from playwright.sync_api import expect
 
 from tests.browser.conftest import (
     Visitor,
@@ -16,6 +16,7 @@ from tests.browser.conftest import (
     rcpt,
     send,
     subjects,
+    take_cookies_away,
     wait_for_page,
     wait_for_subjects,
 )
@@ -255,14 +256,9 @@ def test_notification_and_sound_are_off_and_nothing_is_asked_on_load(site: Runni
 
 
 def test_with_cookies_off_the_page_says_so(site: Running, visit: Visit) -> None:
-    """Nothing the server sets is kept, and nothing is sent: fetched for the browser by somebody else."""
     visitor = visit(site)
-
-    def without_cookies(route: Route) -> None:
-        response = site.get(route.request.url.removeprefix(site.url))
-        headers = {name: value for name, value in response.headers.items() if name.lower() != "set-cookie"}
-        route.fulfill(status=response.status, headers=headers, body=response.read())
-
-    visitor.context.route("**/*", without_cookies)
+    take_cookies_away(visitor)
     page = visitor.tab(live=False)
     expect(page.locator("#cookies-off")).to_be_visible()
+    expect(page.locator("#said")).to_contain_text("Cookies are off")
+    assert page.locator("main").aria_snapshot().count("Cookies are off") == 1

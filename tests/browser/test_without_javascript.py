@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import Visitor, address_on, rcpt, send, subjects
+from tests.browser.conftest import Visitor, address_on, rcpt, send, subjects, take_cookies_away
 from tests.support import Clock, Running
 
 pytestmark = pytest.mark.browser
@@ -62,3 +62,24 @@ def test_address_list_reading_and_every_form(timed: tuple[Running, Clock], visit
     assert rcpt(running, "chosen.name@one.example") == 550
     page.get_by_test_id("new-address").click()
     expect(page.get_by_test_id("address")).to_be_visible()
+
+
+def test_with_cookies_off_it_is_said_to_ears_too_and_else_it_is_not(site: Running, visit: Visit) -> None:
+    page = visit(site, java_script_enabled=False).tab(live=False)
+    expect(page.locator(".cookies-off")).to_be_hidden()
+    assert "Cookies are off" not in heard(page)
+
+    visitor = visit(site, java_script_enabled=False)
+    take_cookies_away(visitor)
+    page = visitor.tab(live=False)
+    expect(page.locator(".cookies-off")).to_be_visible()
+    assert heard(page).count("Cookies are off") == 1
+
+
+def heard(page: Page) -> str:
+    """What Chromium itself tells a screen reader."""
+    nodes = page.context.new_cdp_session(page).send("Accessibility.getFullAXTree")["nodes"]
+    said = [
+        node for node in nodes if node["role"]["value"] != "InlineTextBox"
+    ]  # the same again, line by line
+    return "\n".join(node.get("name", {}).get("value", "") for node in said)

@@ -12,7 +12,7 @@ from tests.web.conftest import HTML_SOURCE, Browser, Held, Inbox
 
 PAGES = ["/", "/gone/", "/privacy/", "/nowhere/", "{box}", "{box}delete/", "{message}", "{message}?view=text"]
 APART = ["{message}html/", "{message}source/", "{message}part/0/"]
-OTHERS = ["{box}seen.gif", "{box}qr.svg", "/updates/", *APART]
+OTHERS = ["{box}seen.gif", "{box}seen.css", "{box}qr.svg", "/updates/", *APART]
 
 
 @pytest.fixture

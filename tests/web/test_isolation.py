@@ -16,6 +16,7 @@ GETS = [
     "/m/{box}/delete/",
     "/m/{box}/qr.svg",
     "/m/{box}/seen.gif",
+    "/m/{box}/seen.css",
     "/m/{box}/{message}/",
     "/m/{box}/{message}/?view=text",
     "/m/{box}/{message}/html/",

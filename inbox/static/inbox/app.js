@@ -103,7 +103,7 @@ const cookiesAreOff = (async () => {
   const off = !navigator.cookieEnabled || (seen !== null && !(await seen.decode().then(() => true, () => false)));
   if (off) {
     byId("cookies-off").hidden = false;
-    if (seen) seen.hidden = true;
+    say(byId("cookies-off").textContent);
   }
   return off;
 })();
