@@ -39,6 +39,7 @@ TEMPMAIL_SMTP_PORT = _port("TEMPMAIL_SMTP_PORT", 2525)
 TEMPMAIL_MX_HOST = env.str("TEMPMAIL_MX_HOST", default="")
 TEMPMAIL_TRUSTED_PROXIES = env.list("TEMPMAIL_TRUSTED_PROXIES", default=[])
 TEMPMAIL_HTTPS = env.bool("TEMPMAIL_HTTPS", default=False)  # every visitor comes over HTTPS, through a proxy
+TEMPMAIL_HSTS_SUBDOMAINS = env.bool("TEMPMAIL_HSTS_SUBDOMAINS", default=False)
 #: First run only; the admin owns them after that.
 TEMPMAIL_DOMAINS = env.list("TEMPMAIL_DOMAINS", default=["one.example", "two.example"])
 TEMPMAIL_ADMIN_PASSWORD = env.str("TEMPMAIL_ADMIN_PASSWORD", default="")
@@ -241,7 +242,13 @@ SESSION_EXPIRE_AT_BROWSER_CLOSE = True
 CSRF_COOKIE_HTTPONLY = False
 CSRF_COOKIE_AGE = None
 CSRF_FAILURE_VIEW = "inbox.views.errors.csrf_failure"
-SILENCED_SYSTEM_CHECKS = ["security.W002"]  # SafeHeaders sends X-Frame-Options, one for the message frame
+SILENCED_SYSTEM_CHECKS = [
+    "security.W002",  # SafeHeaders sends X-Frame-Options, one for the message frame
+    # A year of HTTPS for every name below ours, and a browser's preload list, bind hosts that may be
+    # somebody else's and are hard to take back: that is the operator's to choose.
+    "security.W005",
+    "security.W021",
+]
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
@@ -251,8 +258,8 @@ if TEMPMAIL_HTTPS:
     SECURE_SSL_REDIRECT = True
     SECURE_REDIRECT_EXEMPT = [r"^healthz$"]
     SECURE_HSTS_SECONDS = 31_536_000
-    SECURE_HSTS_INCLUDE_SUBDOMAINS = True
-    SECURE_HSTS_PRELOAD = True
+    SECURE_HSTS_INCLUDE_SUBDOMAINS = TEMPMAIL_HSTS_SUBDOMAINS
+    SECURE_HSTS_PRELOAD = TEMPMAIL_HSTS_SUBDOMAINS
 
 DATA_UPLOAD_MAX_MEMORY_SIZE = 64 * 1024  # forms here are a line or two
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 1000
