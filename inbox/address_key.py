@@ -8,12 +8,12 @@ from functools import lru_cache
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
-from inbox import sealing
+from inbox import keys, sealing
 from inbox.models import Installation
 
 
 def _key() -> bytes:
-    return _derived(str(settings.TEMPMAIL_ADDRESS_KEY), b"tempmail address key")
+    return _derived(str(settings.TEMPMAIL_ADDRESS_KEY), keys.ADDRESS_KEY_USE)
 
 
 @lru_cache(maxsize=8)
@@ -35,11 +35,6 @@ def repeat_digest(address: str, body_digest: bytes) -> bytes:
 def body_key() -> bytes:
     """The key for the digest of what comes after DATA."""
     return _derived(str(settings.TEMPMAIL_ADDRESS_KEY), b"tempmail repeat body")
-
-
-def cookie_mark() -> str:
-    """Four hex digits in our cookies' names, for cookies ignore ports."""
-    return sealing.keyed_digest(_key(), b"cookie mark").hex()[:4]
 
 
 def check_canary() -> None:

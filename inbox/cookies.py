@@ -14,9 +14,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+from django.conf import settings
 from django.http.response import HttpResponseBase
-
-from inbox.address_key import cookie_mark
 
 #: Mailboxes a browser are at most 40 (policy); a few more are looked at, for links.
 MOST_LOOKED_AT = 48
@@ -53,7 +52,7 @@ class Changes:
 
 def name_of(mailbox_id: str, *, secure: bool) -> str:
     """The cookie's name; of `current` for the one that remembers."""
-    return f"{'__Host-' if secure else ''}tm_{cookie_mark()}_{mailbox_id}"
+    return f"{'__Host-' if secure else ''}tm_{settings.COOKIE_MARK}_{mailbox_id}"
 
 
 def is_id(text: str) -> bool:

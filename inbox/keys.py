@@ -1,9 +1,14 @@
-"""Generated keys: made once, kept in files that only their owner reads. No Django in here."""
+"""Generated keys: made once, kept in files that only their owner reads. No Django in here: settings ask."""
 
 import contextlib
 import os
 import secrets
 from pathlib import Path
+
+from inbox import sealing
+
+#: Digests are made under a key derived from the address key for them.
+ADDRESS_KEY_USE = b"tempmail address key"
 
 
 def read_or_make_key(path: Path) -> str:
@@ -28,6 +33,12 @@ def read_or_make_key(path: Path) -> str:
     finally:
         draft.unlink(missing_ok=True)
     return _read(path)
+
+
+def cookie_mark(address_key: str) -> str:
+    """Four hex digits in our cookies' names, this installation's own, for cookies ignore ports."""
+    key = sealing.hkdf(address_key.encode(), ADDRESS_KEY_USE)
+    return sealing.keyed_digest(key, b"cookie mark").hex()[:4]
 
 
 def _read(path: Path) -> str:

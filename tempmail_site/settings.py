@@ -9,7 +9,7 @@ from typing import Any
 import environ
 from django.core.exceptions import ImproperlyConfigured
 
-from inbox.keys import read_or_make_key
+from inbox.keys import cookie_mark, read_or_make_key
 from inbox.running.data_dir import prepare
 from inbox.running.valkey_file import address as embedded_valkey_address
 from tempmail_site import SOUND_SQLITE
@@ -236,6 +236,10 @@ AXES_CLIENT_IP_CALLABLE = "inbox.limits.axes_peer"
 
 # -- what the browser is told ----------------------------------------------------------------------
 
+#: In the names of our cookies. Not in that of Django's token against forged forms: whichever
+#: installation on this host made it, the others take it as well.
+COOKIE_MARK = cookie_mark(TEMPMAIL_ADDRESS_KEY)
+SESSION_COOKIE_NAME = f"sessionid_{COOKIE_MARK}"
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_PATH = "/admin/"
 SESSION_EXPIRE_AT_BROWSER_CLOSE = True

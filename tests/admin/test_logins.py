@@ -14,7 +14,7 @@ from django.core.cache import caches
 from django.test import Client
 from pytest_django import Settings
 
-from inbox import limits
+from inbox import cookies, limits
 from inbox.models import Policy
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "queue"])
@@ -110,6 +110,15 @@ def test_the_login_page_keeps_no_copy_of_itself() -> None:
     response = Client().get("/admin/login/")
     assert "no-store" in response["Cache-Control"]
     assert settings.SESSION_COOKIE_PATH == "/admin/"
+
+
+def test_a_login_is_remembered_under_a_name_of_this_installations_own() -> None:
+    """Cookies ignore ports: another installation on this host has a login of its own."""
+    client = Client()
+    client.post("/admin/login/", {"username": "operator", "password": PASSWORD})
+    mark = cookies.name_of("", secure=False).removeprefix("tm_").removesuffix("_")
+    assert len(mark) == 4 and client.cookies[f"sessionid_{mark}"].value
+    assert "sessionid" not in client.cookies
 
 
 def test_a_valkey_that_hangs_holds_a_login_up_for_a_few_seconds_only(settings: Settings) -> None:

@@ -5,10 +5,10 @@ from http.cookies import Morsel
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.db import connection
 
 from inbox import cookies
-from inbox.address_key import cookie_mark
 from inbox.models import Policy
 from tests.web.conftest import Browser, Clock, Held, Inbox, address_of
 
@@ -20,7 +20,7 @@ def set_cookies(response: Any) -> dict[str, Morsel[str]]:
 
 def test_it_is_httponly_lax_and_lasts_as_long_as_the_mailbox_can(browser: Browser) -> None:
     morsels = set_cookies(browser.get("/"))
-    morsel = morsels[f"tm_{cookie_mark()}_{browser.current}"]
+    morsel = morsels[f"tm_{settings.COOKIE_MARK}_{browser.current}"]
     assert len(morsel.value) == 43
     assert (morsel["httponly"], morsel["samesite"], morsel["path"], morsel["secure"]) == (
         True,
@@ -31,7 +31,7 @@ def test_it_is_httponly_lax_and_lasts_as_long_as_the_mailbox_can(browser: Browse
     policy = Policy.current()
     longest = (policy.greatest_age + policy.grace).total_seconds()
     assert longest - 5 <= morsel["max-age"] <= longest
-    assert morsels[f"tm_{cookie_mark()}_current"]["httponly"] is True
+    assert morsels[f"tm_{settings.COOKIE_MARK}_current"]["httponly"] is True
 
 
 def test_over_https_it_is_secure_and_host_only(browser: Browser) -> None:
@@ -39,7 +39,7 @@ def test_over_https_it_is_secure_and_host_only(browser: Browser) -> None:
     ours = {name: morsel for name, morsel in morsels.items() if "tm_" in name}
     assert len(ours) == 2
     for name, morsel in ours.items():
-        assert name.startswith(f"__Host-tm_{cookie_mark()}_")
+        assert name.startswith(f"__Host-tm_{settings.COOKIE_MARK}_")
         assert morsel["secure"] is True and morsel["path"] == "/" and not morsel["domain"]
 
 
@@ -127,7 +127,7 @@ def test_a_cookie_with_an_odd_name_breaks_nothing(browser: Browser, suffix: str)
 
 
 def test_another_installations_cookies_are_left_alone(browser: Browser) -> None:
-    name = f"tm_ffff{'_'}{'0' * 32}" if cookie_mark() != "ffff" else f"tm_eeee_{'0' * 32}"
+    name = f"tm_ffff{'_'}{'0' * 32}" if settings.COOKIE_MARK != "ffff" else f"tm_eeee_{'0' * 32}"
     response = browser.get("/", headers={"cookie": f"{name}={'a' * 43}; other=1"})
     assert name not in response.cookies and "other" not in response.cookies
 
@@ -144,7 +144,7 @@ def test_a_secret_under_another_mailboxs_name_opens_neither(
 
 def test_nothing_is_kept_in_a_session(inbox: Inbox) -> None:
     response = inbox.browser.get("/")
-    assert "sessionid" not in response.cookies
+    assert settings.SESSION_COOKIE_NAME not in response.cookies
     with connection.cursor() as cursor:
         cursor.execute("SELECT count(*) FROM django_session")
         assert cursor.fetchone()[0] == 0
