@@ -191,6 +191,30 @@ def test_several_addresses_each_with_its_own_list_and_unread_count(site: Running
     expect(page.locator("#label-fold summary")).to_have_text("the shop")
 
 
+def test_a_double_click_on_new_address_makes_one(site: Running, visit: Visit) -> None:
+    page = visit(site).tab()
+    first = address_on(page)
+    sent: list[str] = []
+    page.on("request", lambda request: sent.append(request.url) if request.method == "POST" else None)
+    slow = {"offline": False, "latency": 500, "downloadThroughput": -1, "uploadThroughput": -1}
+    page.context.new_cdp_session(page).send("Network.emulateNetworkConditions", slow)
+    page.evaluate(
+        "{ const press = () => document.getElementById('new').click(); press(); setTimeout(press, 100); }"
+    )
+    expect(page.get_by_test_id("address")).not_to_have_text(first)
+    expect(page.locator("#switcher [data-mailbox]")).to_have_count(2)
+    assert len(sent) == 1
+
+
+def test_a_page_that_was_left_and_come_back_to_sends_its_form_again(site: Running, visit: Visit) -> None:
+    page = visit(site).tab()
+    first = address_on(page)
+    page.evaluate("document.querySelector('form.new').dataset.sent = ''")
+    page.evaluate("dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }))")
+    page.get_by_test_id("new-address").click()
+    expect(page.get_by_test_id("address")).not_to_have_text(first)
+
+
 def test_a_name_of_ones_own(site: Running, visit: Visit) -> None:
     page = visit(site).tab()
     page.locator("#choose summary").click()
