@@ -23,8 +23,9 @@ SNIPPET_CHARACTERS = 200
 _TEXT_BYTES = 64 * 1024
 _LONGEST_SUBJECT = 400
 _MOST_ATTACHMENT_NAMES = 50
-# The fields that name a sender, the likelier first.
-_SENDER_FIELDS = (b"from", b"sender", b"reply-to", b"return-path")
+# The fields in which a sender names itself, the likelier first. Return-Path is not one: we write it, and only
+# after the row is made.
+_SENDER_FIELDS = (b"from", b"sender", b"reply-to")
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from email.message import EmailMessage
 
 import pytest
 
-from inbox.mail import attachment_pieces, frame_document, read
+from inbox.mail import attachment_pieces, frame_document, read, summarise
 from inbox.mail import parse as module
 from inbox.mail.parse import (
     NO_TEXT,
@@ -39,6 +39,19 @@ from tests.mail.corpus import (
 
 def content(source: bytes, index: int) -> bytes:
     return b"".join(attachment_pieces(source, index))
+
+
+def traced(sent: bytes) -> bytes:
+    """As reception stores it: our trace header, then what was sent."""
+    trace = trace_header(
+        origin=Origin("a.example", "192.0.2.1", extended=True, tls=False),
+        reverse_path="a@b.example",
+        smtputf8=False,
+        trace_id=new_trace_id(),
+        host_name="mx.example",
+        received_at=datetime(2026, 11, 25, tzinfo=UTC),
+    )
+    return trace + sent
 
 
 def test_the_head_of_a_message_is_read() -> None:
@@ -201,15 +214,15 @@ def test_no_bytes_at_all_open_as_no_text() -> None:
     ],
 )
 def test_our_own_trace_header_is_never_the_text(sent: bytes, text: str) -> None:
-    trace = trace_header(
-        origin=Origin("a.example", "192.0.2.1", extended=True, tls=False),
-        reverse_path="a@b.example",
-        smtputf8=False,
-        trace_id=new_trace_id(),
-        host_name="mx.example",
-        received_at=datetime(2026, 11, 25, tzinfo=UTC),
-    )
-    assert read(trace + sent).text.rstrip("\n") == text
+    assert read(traced(sent)).text.rstrip("\n") == text
+
+
+def test_the_reader_names_the_sender_that_the_row_names() -> None:
+    """The row is made of what was sent, before our trace header names the reverse-path."""
+    for name, sent in MESSAGES.items():
+        row = summarise(sent)
+        sender = read(traced(sent)).sender
+        assert (sender.name, sender.address) == (row.sender_name, row.sender_address), name
 
 
 def test_a_header_that_nobody_knows_and_no_body_is_shown_raw() -> None:
