@@ -47,6 +47,7 @@ class Update:
     state: str
     expires_at: datetime
     purge_at: datetime
+    latest_end: datetime
     server_now: datetime
     unread: int = 0
     rows: Sequence[Row] = ()
@@ -67,6 +68,7 @@ class Update:
             "state": self.state,
             "expires_at": self.expires_at.isoformat(),
             "purge_at": self.purge_at.isoformat(),
+            "latest_end": self.latest_end.isoformat(),
             "server_now": self.server_now.isoformat(),
             "unread": self.unread,
             "rows": [{"id": row.id, "number": row.number, "html": row.html} for row in self.rows],
@@ -79,7 +81,7 @@ def ended(mailbox_id: str, told: Mapping[str, int]) -> Update:
     """The mailbox cannot be opened any more. The same for one that never was."""
     now = clock.now()
     revision = told.get(mailbox_id, 0)
-    return Update(mailbox_id, revision, ENDED, expires_at=now, purge_at=now, server_now=now)
+    return Update(mailbox_id, revision, ENDED, expires_at=now, purge_at=now, latest_end=now, server_now=now)
 
 
 def updates(mailboxes: Sequence[OpenMailbox], told: Mapping[str, int], current: str) -> list[Update]:
@@ -143,6 +145,7 @@ def _update(
         state=mailbox.state.value,
         expires_at=mailbox.expires_at,
         purge_at=mailbox.purge_at,
+        latest_end=mailbox.latest_end,
         server_now=clock.now(),
         unread=unread,
         rows=rows,

@@ -73,8 +73,8 @@ def test_a_policy_change_in_the_admin_reaches_an_open_page(running: Running, vis
     staff.locator("#id_password").fill("a long password")
     staff.locator("[type=submit]").click()
     staff.goto("/admin/inbox/policy/")
-    lifetime = staff.locator("#id_lifetime")
-    lifetime.fill("0:20:00")
+    staff.locator("#id_lifetime").fill("0:20:00")
+    staff.locator("#id_greatest_age").fill("0:20:00")
     staff.locator("[name=_save]").click()
     expect(staff.locator(".messagelist, .messages").first).to_be_visible()
 
@@ -84,3 +84,5 @@ def test_a_policy_change_in_the_admin_reaches_an_open_page(running: Running, vis
     wait_for_page(page, follows, "the page's new countdown", 5)
     expect(page.get_by_test_id("countdown")).to_contain_text("min")
     expect(page.get_by_test_id("countdown")).not_to_contain_text("h ")
+    expect(page.get_by_test_id("extend")).to_be_disabled()
+    expect(page.get_by_text("It has reached its greatest age.")).to_be_visible()

@@ -121,6 +121,8 @@ def test_a_script_that_says_its_revision_gets_the_new_end_at_once(inbox: Inbox, 
     answer = inbox.browser.script(f"{inbox.url}extend/", {"revision": str(revision)}).json()
     assert answer["type"] == "update" and answer["mailbox"] == inbox.id and answer["state"] == "living"
     assert answer["expires_at"] == inbox.held.row().expires_at.isoformat()
+    latest_end = inbox.held.row().created_at + Policy.current().greatest_age
+    assert answer["latest_end"] == latest_end.isoformat()
     assert answer["revision"] == revision + 1 and answer["rows"] == []
     assert inbox.browser.script(f"{inbox.url}extend/").status_code == 204
 

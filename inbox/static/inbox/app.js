@@ -166,7 +166,7 @@ async function mailboxesAre(ids) {
   if (!ids.length) live.stop();
   if (!ids.includes(current) && main.dataset.state !== "ended") {
     if (await cookiesAreOff) return;
-    countdown.set({ expires_at: main.dataset.expiresAt, purge_at: main.dataset.purgeAt, state: "ended" });
+    countdown.end();
   }
   if (ids.length !== mine.size || ids.some((id) => !mine.has(id))) renewSwitcher();
 }

@@ -15,20 +15,27 @@ export class Countdown {
     this.time = this.node.querySelector("time");
     this.ring = this.node.querySelector(".left");
     this.graceLeft = main.querySelector("#revive .left");
-    this.latest = Date.parse(main.dataset.latestEnd); // the greatest age: nothing gains time beyond it
     this.state = main.dataset.state;
-    this.set({ expires_at: main.dataset.expiresAt, purge_at: main.dataset.purgeAt, state: this.state });
+    const { expiresAt, purgeAt, latestEnd } = main.dataset;
+    this.set({ expires_at: expiresAt, purge_at: purgeAt, latest_end: latestEnd, state: this.state });
   }
 
-  set({ expires_at, purge_at, state }) {
+  set({ expires_at, purge_at, latest_end, state }) {
     this.expires = Date.parse(expires_at);
     this.purge = Date.parse(purge_at);
+    this.latest = Date.parse(latest_end); // the greatest age: nothing gains time beyond it
     this.deleted = state === "ended";
     this.node.dataset.expiresAt = expires_at;
     this.time.dateTime = expires_at;
     this.node.title = words("lives-until", { time: hourOf(this.expires) });
     this.offer("#extend button", "#extend-why", this.expires < this.latest, "disabled");
     this.warned = this.expires - serverNow() <= SOON && this.warned;
+    this.tick();
+  }
+
+  // The server does not have it any more.
+  end() {
+    this.deleted = true;
     this.tick();
   }
 
