@@ -1,7 +1,8 @@
 """Who the visitor is when a proxy stands between: one ASGI wrapper for HTTP and websocket alike.
 
 X-Forwarded-For and X-Forwarded-Proto are believed only when the connection itself comes from one of
-TEMPMAIL_TRUSTED_PROXIES; from anybody else they are taken off the request and that is logged once.
+TEMPMAIL_TRUSTED_PROXIES; from anybody else they are taken off the request and that is logged once. The
+service lives at the root of its host, whatever a header says.
 """
 
 from __future__ import annotations
@@ -71,7 +72,8 @@ class TrustedProxies:
                 self._tell_once()
             headers = [(name, value) for name, value in headers if name not in FORWARDING_HEADERS]
         scheme = {"http": ("http", "https"), "websocket": ("ws", "wss")}[scope["type"]][secure]
-        return {**scope, "headers": headers, "client": client, "scheme": scheme}
+        # daphne takes root_path from whoever sends Daphne-Root-Path; every link of the page would begin with it.
+        return {**scope, "headers": headers, "client": client, "scheme": scheme, "root_path": ""}
 
     def trusts(self, peer: Peer) -> bool:
         """Whether `peer` is one of our proxies."""

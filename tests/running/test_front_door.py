@@ -25,3 +25,13 @@ def test_https_is_asked_for_other_names_of_the_domain_only_where_the_operator_sa
 
     assert response.status == 200
     assert response.headers["Strict-Transport-Security"] == said
+
+
+@pytest.mark.parametrize("told", ["/elsewhere", "/privacy", "%2F%2Fevil.example"])
+def test_no_visitor_says_below_which_path_the_service_lives(everything: Running, told: str) -> None:
+    """daphne has a header for it, of its own."""
+    page = everything.get("privacy/")
+    other = everything.get("privacy/", **{"Daphne-Root-Path": told})
+
+    assert other.status == page.status == 200
+    assert other.read() == page.read()
