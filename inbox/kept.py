@@ -6,24 +6,25 @@ It decides nothing about who may see what: whoever asks has shown in this very r
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from typing import Generic, TypeVar
 
+K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
 
 
-class Kept(Generic[V]):
+class Kept(Generic[K, V]):
     """The newest `most_bytes` of values, each for `seconds`. For any number of threads."""
 
     def __init__(self, most_bytes: int, seconds: float) -> None:
         self._most_bytes = most_bytes
         self._seconds = seconds
-        self._values: OrderedDict[Hashable, tuple[float, int, V]] = OrderedDict()
+        self._values: OrderedDict[K, tuple[float, int, V]] = OrderedDict()
         self._bytes = 0
         self._lock = threading.Lock()
         self._sweeping = False
 
-    def get(self, key: Hashable) -> V | None:
+    def get(self, key: K) -> V | None:
         """The value, if it is still there and not too old."""
         with self._lock:
             found = self._values.get(key)
@@ -32,7 +33,7 @@ class Kept(Generic[V]):
             self._values.move_to_end(key)
             return found[2]
 
-    def put(self, key: Hashable, value: V, size_bytes: int) -> None:
+    def put(self, key: K, value: V, size_bytes: int) -> None:
         """Keep `value`, whose size the caller knows; what is too large to share the room is not kept."""
         if size_bytes > self._most_bytes // 2:
             return
@@ -47,15 +48,16 @@ class Kept(Generic[V]):
             self._sweeping = True
         threading.Thread(target=self._sweep, name="kept", daemon=True).start()
 
-    def forget(self, key: Hashable) -> None:
-        """Drop it now."""
+    def forget_those(self, are_meant: Callable[[K], bool]) -> None:
+        """Drop every value whose key is meant, now."""
         with self._lock:
-            self._drop(key)
+            for key in [key for key in self._values if are_meant(key)]:
+                self._drop(key)
 
     def __len__(self) -> int:
         return len(self._values)
 
-    def _drop(self, key: Hashable) -> None:
+    def _drop(self, key: K) -> None:
         dropped = self._values.pop(key, None)
         if dropped is not None:
             self._bytes -= dropped[1]

@@ -58,6 +58,8 @@ class Answer:
 
     result: dict[str, Any]
     content: bytes
+    #: The length of `result` as it came: about what it takes in memory.
+    result_bytes: int
 
 
 class Pool:
@@ -165,14 +167,15 @@ class _Worker:
                     self._send(piece)
             self._send(b"")
         with self._killed_after(job_seconds), _pipe_faults():
-            head = json.loads(self._receive())
+            described = self._receive()
             content = self._receive()
+            head = json.loads(described)
         self.jobs_done += 1
         if "fault" in head:
             # MemoryError and the like leave nothing that could be relied on.
             log.warning("a reading job failed: %s", head["fault"])
             raise Lost(head["fault"])
-        return Answer(cast("dict[str, Any]", head["result"]), content)
+        return Answer(cast("dict[str, Any]", head["result"]), content, len(described))
 
     def end(self) -> None:
         """Let it go in order."""
