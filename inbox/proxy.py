@@ -72,7 +72,7 @@ class TrustedProxies:
                 self._tell_once()
             headers = [(name, value) for name, value in headers if name not in FORWARDING_HEADERS]
         scheme = {"http": ("http", "https"), "websocket": ("ws", "wss")}[scope["type"]][secure]
-        # daphne takes root_path from whoever sends Daphne-Root-Path; every link of the page would begin with it.
+        # daphne takes root_path from whoever sends Daphne-Root-Path, and every link would begin with it.
         return {**scope, "headers": headers, "client": client, "scheme": scheme, "root_path": ""}
 
     def trusts(self, peer: Peer) -> bool:
