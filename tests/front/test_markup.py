@@ -32,6 +32,14 @@ def test_a_marker_of_the_contract_is_in_the_page(marker: str) -> None:
     assert f'data-testid="{marker}"' in ALL_TEMPLATES
 
 
+def test_a_list_without_bullets_says_that_it_is_one() -> None:
+    """VoiceOver takes list-style: none for "no list"; in prose the bullets are back."""
+    pages = [path.read_text("utf-8") for path in (ROOT / "templates").rglob("*.html")]
+    lists = re.findall(r"<(?:ol|ul) class=[^>]*>", "\n".join(pages))
+    assert len(lists) >= 5
+    assert [tag for tag in lists if ' role="list"' not in tag] == []
+
+
 def test_the_message_frame_allows_no_script_and_no_origin() -> None:
     assert 'sandbox="allow-popups allow-popups-to-escape-sandbox"' in TEMPLATES["_reader.html"]
 
