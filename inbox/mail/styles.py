@@ -46,6 +46,13 @@ _COMMENT = re.compile(r"/\*(?:[^*]|\*(?!/))*\*/")
 _PLAIN = re.compile(r"[\w\s.,%#-]*")
 _COLOUR_IN_SHORTHAND = re.compile(r"#[0-9a-f]{3,8}\b|(?:rgb|hsl)a?\([\d\s.,%/]{1,60}\)|\b[a-z]{3,20}\b", re.I)
 _URL = re.compile(r"[\w-]*\([^()]*(?:\([^()]*\)[^()]*)*\)", re.I)
+# A length below this pulls its letter over what stands elsewhere. A relative unit counts as one of ordinary
+# text does (1em = 16px), and a function may reckon out anything: what can be negative in CSS is given none.
+_LOWEST_PIXELS = -200
+_NEGATIVE = re.compile(r"(?<![\w-])(-(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?)([a-z%]*)", re.I)
+_PIXELS = {"": 1, "px": 1, "pt": 4 / 3, "pc": 16, "q": 0.945, "mm": 3.78, "cm": 37.8, "in": 96}
+_RELATIVE_PIXELS = 16
+_MAY_BE_NEGATIVE = re.compile(r"margin(?:-\w+)?|text-indent|(?:letter|word)-spacing|vertical-align")
 _DISPLAYS = re.compile(
     r"(?:block|inline|inline-block|none|table|table-row|table-cell|table-row-group|table-header-group"
     r"|table-footer-group|table-column|table-column-group|table-caption|inline-table|list-item|flex|inline-flex)"
@@ -118,6 +125,8 @@ _STRUCTURE = re.compile(r"[;'\"()]")
 
 
 def _is_harmless(name: str, value: str) -> bool:
+    if _MAY_BE_NEGATIVE.fullmatch(name) and ("(" in value or _goes_far_back(value)):
+        return False
     if name == "display":
         return _DISPLAYS.fullmatch(value) is not None
     if _PLAIN.fullmatch(value):
@@ -127,6 +136,13 @@ def _is_harmless(name: str, value: str) -> bool:
     if value.count("'") % 2 or value.count('"') % 2 or value.count("(") != value.count(")"):
         return False
     return all(found.lower() in _FUNCTIONS for found in _FUNCTION_NAME.findall(value))
+
+
+def _goes_far_back(value: str) -> bool:
+    return any(
+        float(number) * _PIXELS.get(unit.lower(), _RELATIVE_PIXELS) < _LOWEST_PIXELS
+        for number, unit in _NEGATIVE.findall(value)
+    )
 
 
 def _background_colour(value: str) -> str:
