@@ -6,7 +6,7 @@ Downloads are not: they come in pieces, unsealed as they go, so that a slow read
 import re
 import threading
 from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from typing import cast
 
@@ -20,6 +20,9 @@ from inbox.sealing import Damaged
 #: What counts as large, and how many such may be open at once in a process.
 LARGE_BYTES = 4_000_000
 LARGE_AT_ONCE = 2
+#: The same for a letter's HTML, which is small for a message and yet long to clean.
+LARGE_HTML_CHARACTERS = 256 * 1024
+CLEANED_AT_ONCE = 2
 PATIENCE_SECONDS = 20
 
 #: The smallest piece worth a trip between threads.
@@ -29,11 +32,12 @@ PIECE_BYTES = 256 * 1024
 LARGEST_INLINE_BYTES = 2_000_000
 
 _large = threading.BoundedSemaphore(LARGE_AT_ONCE)
+_cleaned = threading.BoundedSemaphore(CLEANED_AT_ONCE)
 _LINE_END = re.compile(rb"\r\n|\r|\n")
 
 
 class Busy(Exception):
-    """Too many large messages are open at this moment."""
+    """Too many large messages are open, or letters being cleaned, at this moment."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +77,8 @@ def frame(message: OpenMessage) -> str | None:
                     return None
                 return part.content_type, b"".join(mail.attachment_pieces(source, part.index))
 
-            return mail.frame_document(parsed.html, inline_image=inline_image)
+            with _turn_of(_cleaned, is_large=len(parsed.html) > LARGE_HTML_CHARACTERS):
+                return mail.frame_document(parsed.html, inline_image=inline_image)
     except Damaged:
         return None
 
@@ -131,18 +136,23 @@ def _gather(pieces: Iterator[bytes]) -> bytes:
     return b"".join(gathered)
 
 
-@contextmanager
-def room_for(message: OpenMessage) -> Iterator[None]:
+def room_for(message: OpenMessage) -> AbstractContextManager[None]:
     """At most two large messages at once; a further one waits for its turn. Raises Busy."""
-    if message.row.size_bytes <= LARGE_BYTES:
+    return _turn_of(_large, is_large=message.row.size_bytes > LARGE_BYTES)
+
+
+@contextmanager
+def _turn_of(at_once: threading.BoundedSemaphore, *, is_large: bool) -> Iterator[None]:
+    """What is not large need not wait."""
+    if not is_large:
         yield
         return
-    if not _large.acquire(timeout=PATIENCE_SECONDS):
+    if not at_once.acquire(timeout=PATIENCE_SECONDS):
         raise Busy
     try:
         yield
     finally:
-        _large.release()
+        at_once.release()
 
 
 class _PassingSource:

@@ -227,6 +227,24 @@ def test_at_most_two_large_messages_are_open_at_once(inbox: Inbox, monkeypatch: 
     assert inbox.browser.get(inbox.message_url()).status_code == 200
 
 
+def test_at_most_two_large_letters_are_cleaned_at_once(inbox: Inbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    head = b"Subject: Letter\r\nContent-Type: text/html\r\n\r\n"
+    inbox.receive_source(head + b"<p>small</p>")
+    inbox.receive_source(head + b"<p>large</p>\r\n" * 30_000)
+    small, large = (f"{inbox.message_url(index)}html/" for index in (0, 1))
+    monkeypatch.setattr(sources, "PATIENCE_SECONDS", 0.05)
+    for _ in range(sources.CLEANED_AT_ONCE):
+        sources._cleaned.acquire()
+    try:
+        assert inbox.browser.get(small).status_code == 200
+        response = inbox.browser.get(large)
+    finally:
+        for _ in range(sources.CLEANED_AT_ONCE):
+            sources._cleaned.release()
+    assert response.status_code == 503 and response["Retry-After"]
+    assert inbox.browser.get(large).status_code == 200
+
+
 def test_a_damaged_message_is_shown_as_one(inbox: Inbox) -> None:
     inbox.receive("One")
     inbox.receive("Two")
