@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.utils.safestring import SafeString, mark_safe
+from django.utils.safestring import mark_safe
 
 from inbox import access, clock, mail, sources
 from inbox.access import OpenMailbox, OpenMessage, State
@@ -71,20 +71,20 @@ class Reading:
     mailbox_id: str
     number: int
     received_at: datetime
-    date: datetime | None
-    subject: str
-    sender_name: str
-    sender_address: str
-    recipients: str
-    cc: str
-    tag: str
-    damaged: bool
-    text_html: SafeString
-    has_html: bool
-    attachments: Sequence[File]
-    notes: Sequence[str]
-    unreadable: bool
-    view: str
+    date: datetime | None = None
+    subject: str = ""
+    sender_name: str = ""
+    sender_address: str = ""
+    recipients: str = ""
+    cc: str = ""
+    tag: str = ""
+    damaged: bool = False  # then nothing else is said
+    text_html: str = ""  # made safe
+    has_html: bool = False
+    attachments: Sequence[File] = ()
+    notes: Sequence[str] = ()
+    unreadable: bool = False
+    view: str = "text"
 
 
 def boxes(mailboxes: Sequence[OpenMailbox]) -> list[Box]:
@@ -119,7 +119,7 @@ def _box(mailbox: OpenMailbox, counts: access.Counts) -> Box:
 
 def row(shown: access.Row) -> Row:
     """A list row; a damaged one says nothing but that."""
-    summary = shown.summary
+    summary = shown.summary or mail.Summary()
     return Row(
         id=shown.message_id,
         mailbox_id=shown.mailbox_id,
@@ -127,12 +127,12 @@ def row(shown: access.Row) -> Row:
         read=shown.is_read,
         received_at=shown.received_at,
         received_iso=shown.received_at.isoformat(),
-        sender_name=summary.sender_name if summary else "",
-        sender_address=summary.sender_address if summary else "",
-        subject=summary.subject if summary else "",
-        snippet=summary.snippet if summary else "",
+        sender_name=summary.sender_name,
+        sender_address=summary.sender_address,
+        subject=summary.subject,
+        snippet=summary.snippet,
         tag=shown.tag,
-        attachment_names=summary.attachment_names if summary else (),
+        attachment_names=summary.attachment_names,
         damaged=shown.is_damaged,
     )
 
@@ -142,7 +142,7 @@ def reading(message: OpenMessage, *, view: str = "") -> Reading:
     shown = message.row
     parsed = sources.parse(message)
     if parsed is None:
-        return _damaged(shown)
+        return Reading(shown.message_id, shown.mailbox_id, shown.number, shown.received_at, damaged=True)
     has_html = bool(parsed.html)
     return Reading(
         id=shown.message_id,
@@ -156,7 +156,6 @@ def reading(message: OpenMessage, *, view: str = "") -> Reading:
         recipients=parsed.recipients,
         cc=parsed.cc,
         tag=shown.tag,
-        damaged=False,
         text_html=mark_safe(mail.text_to_html(parsed.text)),  # noqa: S308 (escapes everything itself)
         has_html=has_html,
         attachments=[
@@ -167,27 +166,4 @@ def reading(message: OpenMessage, *, view: str = "") -> Reading:
         notes=[note for note in parsed.notes if note != NOTE_RAW],
         unreadable=NOTE_RAW in parsed.notes,
         view="html" if has_html and view != "text" else "text",
-    )
-
-
-def _damaged(shown: access.Row) -> Reading:
-    return Reading(
-        id=shown.message_id,
-        mailbox_id=shown.mailbox_id,
-        number=shown.number,
-        received_at=shown.received_at,
-        date=None,
-        subject="",
-        sender_name="",
-        sender_address="",
-        recipients="",
-        cc="",
-        tag="",
-        damaged=True,
-        text_html=SafeString(""),
-        has_html=False,
-        attachments=(),
-        notes=(),
-        unreadable=False,
-        view="text",
     )
