@@ -4,11 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.utils.safestring import mark_safe
-
-from inbox import access, clock, mail, sources
-from inbox.access import OpenMailbox, OpenMessage, State
-from inbox.mail.parse import NOTE_RAW
+from inbox import access, clock, mail
+from inbox.access import OpenMailbox, State
 from inbox.models import Policy
 
 
@@ -51,40 +48,6 @@ class Row:
     tag: str
     attachment_names: Sequence[str]
     damaged: bool
-
-
-@dataclass(frozen=True, slots=True)
-class File:
-    """An attachment in the reader."""
-
-    index: int
-    name: str
-    content_type: str
-    size_bytes: int
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """The opened message."""
-
-    id: str
-    mailbox_id: str
-    number: int
-    received_at: datetime
-    date: datetime | None = None
-    subject: str = ""
-    sender_name: str = ""
-    sender_address: str = ""
-    recipients: str = ""
-    cc: str = ""
-    tag: str = ""
-    damaged: bool = False  # then nothing else is said
-    text_html: str = ""  # made safe
-    has_html: bool = False
-    attachments: Sequence[File] = ()
-    notes: Sequence[str] = ()
-    unreadable: bool = False
-    view: str = "text"
 
 
 def boxes(mailboxes: Sequence[OpenMailbox]) -> list[Box]:
@@ -134,36 +97,4 @@ def row(shown: access.Row) -> Row:
         tag=shown.tag,
         attachment_names=summary.attachment_names,
         damaged=shown.is_damaged,
-    )
-
-
-def reading(message: OpenMessage, *, view: str = "") -> Reading:
-    """The whole message, taken apart. `view` is "text" or "html" where somebody asked for one of them."""
-    shown = message.row
-    parsed = sources.parse(message)
-    if parsed is None:
-        return Reading(shown.message_id, shown.mailbox_id, shown.number, shown.received_at, damaged=True)
-    has_html = bool(parsed.html)
-    return Reading(
-        id=shown.message_id,
-        mailbox_id=shown.mailbox_id,
-        number=shown.number,
-        received_at=shown.received_at,
-        date=parsed.date,
-        subject=parsed.subject,
-        sender_name=parsed.sender.name,
-        sender_address=parsed.sender.address,
-        recipients=parsed.recipients,
-        cc=parsed.cc,
-        tag=shown.tag,
-        text_html=mark_safe(mail.text_to_html(parsed.text)),  # noqa: S308 (escapes everything itself)
-        has_html=has_html,
-        attachments=[
-            File(part.index, part.name, part.content_type, part.size_bytes)
-            for part in parsed.attachments
-            if not (part.inline and has_html)
-        ],
-        notes=[note for note in parsed.notes if note != NOTE_RAW],
-        unreadable=NOTE_RAW in parsed.notes,
-        view="html" if has_html and view != "text" else "text",
     )

@@ -1,102 +1,18 @@
-"""Opening sources without opening too many: a large message is whole in memory while it is taken apart.
-
-Downloads are not: they come in pieces, unsealed as they go, so that a slow reader costs a piece.
-"""
+"""Downloads: they come in pieces, unsealed as they go, so that a slow reader costs a piece."""
 
 import re
-import threading
 from collections.abc import AsyncIterator, Iterator
-from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
 from typing import cast
 
-from inbox import executors, mail
+from inbox import executors
 from inbox.access import OpenMessage
-from inbox.mail.bodies import attachment_parts
-from inbox.mail.skim import skim
+from inbox.mail.jobs import Span
 from inbox.mail.transfer import decoded_pieces
-from inbox.sealing import Damaged
-
-#: What counts as large, and how many such may be open at once in a process.
-LARGE_BYTES = 4_000_000
-LARGE_AT_ONCE = 2
-#: The same for a letter's HTML, which is small for a message and yet long to clean.
-LARGE_HTML_CHARACTERS = 256 * 1024
-CLEANED_AT_ONCE = 2
-PATIENCE_SECONDS = 20
 
 #: The smallest piece worth a trip between threads.
 PIECE_BYTES = 256 * 1024
 
-#: A picture inside a letter becomes part of its document, so it is small.
-LARGEST_INLINE_BYTES = 2_000_000
-
-_large = threading.BoundedSemaphore(LARGE_AT_ONCE)
-_cleaned = threading.BoundedSemaphore(CLEANED_AT_ONCE)
 _LINE_END = re.compile(rb"\r\n|\r|\n")
-
-
-class Busy(Exception):
-    """Too many large messages are open, or letters being cleaned, at this moment."""
-
-
-@dataclass(frozen=True, slots=True)
-class Span:
-    """Where in its source an attachment is, and what it says of itself."""
-
-    name: str
-    content_type: str
-    size_bytes: int  # decoded
-    start: int
-    end: int
-    encoding: str
-
-
-def parse(message: OpenMessage) -> mail.Parsed | None:
-    """The message taken apart, or None when its seal does not fit. Raises Busy."""
-    try:
-        with room_for(message):
-            return mail.read(message.source())
-    except Damaged:
-        return None
-
-
-def frame(message: OpenMessage) -> str | None:
-    """The message's HTML as a document for its frame, or None where it has none. Raises Busy."""
-    try:
-        with room_for(message):
-            source = message.source()
-            parsed = mail.read(source)
-            if not parsed.html:
-                return None
-            pictures = {part.content_id: part for part in parsed.attachments if part.content_id}
-
-            def inline_image(content_id: str) -> tuple[str, bytes] | None:
-                part = pictures.get(content_id)
-                if part is None or part.size_bytes > LARGEST_INLINE_BYTES:
-                    return None
-                return part.content_type, b"".join(mail.attachment_pieces(source, part.index))
-
-            with _turn_of(_cleaned, is_large=len(parsed.html) > LARGE_HTML_CHARACTERS):
-                return mail.frame_document(parsed.html, inline_image=inline_image)
-    except Damaged:
-        return None
-
-
-def find_attachment(message: OpenMessage, index: int) -> Span | None:
-    """Where attachment number `index` is. None: there is none, or the seal does not fit. Raises Busy."""
-    try:
-        with room_for(message):
-            source = message.source()
-            described = next((part for part in mail.read(source).attachments if part.index == index), None)
-            part = dict(enumerate(attachment_parts(skim(source)))).get(index)
-    except Damaged:
-        return None
-    if described is None or part is None:
-        return None
-    return Span(
-        described.name, described.content_type, described.size_bytes, part.start, part.end, part.encoding
-    )
 
 
 def source_pieces(message: OpenMessage) -> Iterator[bytes]:
@@ -111,8 +27,8 @@ def source_pieces(message: OpenMessage) -> Iterator[bytes]:
         yield b"\r\n"
 
 
-def attachment_pieces(message: OpenMessage, span: Span) -> Iterator[bytes]:
-    """The attachment decoded, in pieces; the source goes by once more and is never whole."""
+def file_pieces(message: OpenMessage, span: Span) -> Iterator[bytes]:
+    """A file decoded, in pieces; the source goes by once more and is never whole."""
     passing = _PassingSource(message.source_pieces())
     return decoded_pieces(cast(bytes, passing), span.start, span.end, span.encoding)
 
@@ -134,25 +50,6 @@ def _gather(pieces: Iterator[bytes]) -> bytes:
         gathered.append(piece)
         size += len(piece)
     return b"".join(gathered)
-
-
-def room_for(message: OpenMessage) -> AbstractContextManager[None]:
-    """At most two large messages at once; a further one waits for its turn. Raises Busy."""
-    return _turn_of(_large, is_large=message.row.size_bytes > LARGE_BYTES)
-
-
-@contextmanager
-def _turn_of(at_once: threading.BoundedSemaphore, *, is_large: bool) -> Iterator[None]:
-    """What is not large need not wait."""
-    if not is_large:
-        yield
-        return
-    if not at_once.acquire(timeout=PATIENCE_SECONDS):
-        raise Busy
-    try:
-        yield
-    finally:
-        at_once.release()
 
 
 class _PassingSource:

@@ -3,7 +3,7 @@
 from django.urls import path, re_path
 
 from inbox.consumers import Live, Nothing
-from inbox.views import health, mailboxes, messages, pages, pictures, privacy
+from inbox.views import health, mailboxes, messages, pages, parts, pictures, privacy
 
 app_name = "inbox"
 
@@ -29,9 +29,7 @@ urlpatterns = [
     path(f"{_MAILBOX}seen.gif", pictures.seen, name="seen"),
     path(f"{_MAILBOX}seen.css", pictures.seen_style, name="seen_style"),
     path(_MESSAGE, pages.message, name="message"),
-    path(f"{_MESSAGE}html/", messages.frame, name="frame"),
-    path(f"{_MESSAGE}source/", messages.source, name="source"),
-    path(f"{_MESSAGE}part/<int:index>/", messages.attachment, name="attachment"),
+    *parts.urls(_MESSAGE, messages.found, lambda view: view),
     path(f"{_MESSAGE}read/", messages.read, name="read"),
     path(f"{_MESSAGE}delete/", messages.delete_message, name="delete_message"),
     path(f"{_MESSAGE}undelete/", messages.undelete_message, name="undelete_message"),

@@ -34,7 +34,7 @@ class Card:
     kind: str
     """Of "event", "contact", "report", "message", "signed", "encrypted", "partial", "external"."""
     lines: tuple[tuple[str, str], ...] = ()
-    """Label codes ("what", "when", "until", "where", "who", "failed", "why"…) and values; times in ISO 8601."""
+    """Label codes ("what", "when", "where", "who", "failed", "why"…) and values; times in ISO 8601."""
     index: int = -1
     """The file it was read from, or -1."""
 

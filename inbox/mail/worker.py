@@ -9,9 +9,12 @@ On stdin and stdout, frames: four bytes of length (big-endian), then the bytes. 
 of JSON, {"result": {…}} or {"fault": the exception's name}, and a frame of bytes.
 """
 
+import encodings
+import importlib
 import io
 import json
 import os
+import pkgutil
 import resource
 import signal
 import struct
@@ -39,6 +42,7 @@ def main() -> None:
     # Ctrl-C reaches the whole terminal; when to end is the parent's business.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     jobs, answers = sys.stdin.buffer, sys.stdout.buffer
+    _load_codecs()
     _shut_in()
     try:
         while True:
@@ -85,6 +89,13 @@ def _read_frame(stream: BinaryIO) -> bytes:
 def _write_frame(stream: BinaryIO, content: bytes) -> None:
     stream.write(_LENGTH.pack(len(content)))
     stream.write(content)
+
+
+def _load_codecs() -> None:
+    """Python opens a codec's file when it is first asked for it, and later no file can be opened."""
+    for module in pkgutil.iter_modules(encodings.__path__):
+        if module.name not in ("mbcs", "oem"):  # Windows' own
+            importlib.import_module(f"encodings.{module.name}")
 
 
 def _shut_in() -> None:

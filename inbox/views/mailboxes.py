@@ -7,7 +7,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
-from inbox import limits, live, rotation, sample_mail, showing
+from inbox import limits, live, opened, rotation, sample_mail, showing
 from inbox.access import OpenMailbox
 from inbox.addresses import AddressError
 from inbox.browser import Browser
@@ -79,6 +79,7 @@ def delete(request: HttpRequest, browser: Browser, mailbox_id: str) -> HttpRespo
         (box,) = showing.boxes([mailbox])
         return render(request, "inbox/confirm_delete.html", {"mailbox": box, "message": None})
     mailbox.delete()
+    opened.forget(mailbox_id)
     browser.forget(mailbox)
     return redirect("inbox:gone")
 

@@ -1,17 +1,16 @@
-"""What people do with a message, and its parts that have URLs of their own."""
+"""What people do with a message."""
 
 from django.http import Http404, HttpRequest, HttpResponse
-from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST
 
-from inbox import cookies, showing
+from inbox import cookies, opened, showing
 from inbox.access import OpenMailbox, OpenMessage
 from inbox.browser import Browser
 from inbox.retention import TooLate
-from inbox.views import errors, parts
+from inbox.views import errors
 from inbox.views.visiting import answer, page, with_browser
 
 
@@ -24,27 +23,9 @@ def _open(browser: Browser, mailbox_id: str, message_id: str) -> tuple[OpenMailb
     return mailbox, message
 
 
-@require_safe
-@with_browser
-def frame(request: HttpRequest, browser: Browser, mailbox_id: str, message_id: str) -> HttpResponseBase:
-    """The message's HTML, for its frame."""
-    return parts.frame(_open(browser, mailbox_id, message_id)[1])
-
-
-@require_safe
-@with_browser
-def source(request: HttpRequest, browser: Browser, mailbox_id: str, message_id: str) -> HttpResponseBase:
-    """The message as it was received, to keep."""
-    return parts.source(_open(browser, mailbox_id, message_id)[1])
-
-
-@require_safe
-@with_browser
-def attachment(
-    request: HttpRequest, browser: Browser, mailbox_id: str, message_id: str, index: int
-) -> HttpResponseBase:
-    """One of its files."""
-    return parts.attachment(_open(browser, mailbox_id, message_id)[1], index)
+def found(request: HttpRequest, mailbox_id: str, message_id: str) -> OpenMessage:
+    """The message, for its parts."""
+    return _open(Browser(request), mailbox_id, message_id)[1]
 
 
 @require_POST
@@ -66,6 +47,7 @@ def delete_message(request: HttpRequest, browser: Browser, mailbox_id: str, mess
         context = {"mailbox": box, "message": showing.row(message.row)}
         return render(request, "inbox/confirm_delete.html", context)
     message.delete()
+    opened.forget(mailbox_id, message_id)
     url = reverse("inbox:mailbox", args=[mailbox_id])
     return answer(request, redirect(f"{url}?deleted={message_id}"))
 

@@ -9,10 +9,11 @@ from django.shortcuts import render
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_safe
 
-from inbox import clock, cookies, creation, limits, rotation, showing
+from inbox import clock, cookies, creation, limits, reading, rotation, showing
 from inbox.access import OpenMailbox, State
 from inbox.browser import Browser
 from inbox.models import Domain, Policy
+from inbox.views import parts
 from inbox.views.visiting import only_when_asked_for, page
 
 #: What a redirect may ask a page to say.
@@ -82,11 +83,14 @@ def message(request: HttpRequest, browser: Browser, mailbox_id: str, message_id:
     if request.method == "GET":
         found.mark_read()
         opened.view()
-    reading = showing.reading(found, view=request.GET.get("view", ""))
+    try:
+        shown = reading.reading(found, parts.looks_of(request))
+    except LookupError:
+        raise Http404 from None
     if request.headers.get("X-Partial") == "reader":
         browser.looks_at(opened)
-        return _partial(request, "inbox/_reader.html", {"message": reading})
-    return mailbox_page(request, browser, opened, message=reading)
+        return _partial(request, "inbox/_reader.html", {"message": shown})
+    return mailbox_page(request, browser, opened, message=shown)
 
 
 @require_safe

@@ -1,13 +1,23 @@
 """A message's parts as responses: its frame, its source, its files.
 
-They take an open message and know nothing of how it was opened, so that the staff's reader has the same.
+They take an open message and know nothing of how it was opened: people and staff have the same reader, each
+at URLs of their own (urls()).
 """
 
-from django.http import Http404, HttpResponse, StreamingHttpResponse
-from django.utils.http import content_disposition_header
+from collections.abc import Callable, Iterator
+from typing import Any
 
-from inbox import mail, sources
+from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
+from django.urls import URLPattern, path
+from django.utils.http import content_disposition_header
+from django.views.decorators.http import require_safe
+
+from inbox import mail, opened, pool, sources
 from inbox.access import OpenMessage
+from inbox.mail.view import FileView
+from inbox.reading import Looks
+from inbox.sealing import Damaged
 
 #: The frame's second wall: no script, no origin, no request to anywhere; links open outside of it.
 FRAME_POLICY = (
@@ -32,20 +42,71 @@ SAFE_TYPES = frozenset(
     ]
 )
 
+#: How many messages inside messages are opened.
+GREATEST_INSIDE = 5
 
-def frame(message: OpenMessage) -> HttpResponse:
-    """The HTML body as a document of its own. Http404 where there is none."""
-    document = sources.frame(message)
-    if document is None:
+#: (request, mailbox id, message id) → the message, or Http404.
+Opening = Callable[[HttpRequest, str, str], OpenMessage]
+View = Callable[..., HttpResponseBase]
+
+
+def urls(prefix: str, opening: Opening, guard: Callable[[View], View]) -> list[URLPattern]:
+    """The parts' URLs below a message's own; `guard` decides who may come at all."""
+
+    def part(view: Callable[..., HttpResponseBase]) -> View:
+        def inner(request: HttpRequest, mailbox_id: str, message_id: str, **more: Any) -> HttpResponseBase:
+            return view(request, opening(request, mailbox_id, message_id), **more)
+
+        return require_safe(guard(inner))
+
+    return [
+        path(f"{prefix}html/", part(frame), name="frame"),
+        path(f"{prefix}source/", part(source), name="source"),
+        path(f"{prefix}part/<int:index>/", part(attachment), name="attachment"),
+    ]
+
+
+def looks_of(request: HttpRequest) -> Looks:
+    """How the request asks to see a message. Http404 for a place inside that is none."""
+    asked = request.GET
+    return Looks(
+        view=asked.get("view", ""),
+        images="images" in asked,
+        dark="dark" in asked,
+        marked="marked" in asked,
+        inside=_inside(asked.get("inside", "")),
+        app=request.resolver_match.namespace if request.resolver_match else "inbox",
+    )
+
+
+def _inside(text: str) -> tuple[int, ...]:
+    if not text:
+        return ()
+    numbers = text.split(".")
+    if len(numbers) > GREATEST_INSIDE or not all(
+        number.isascii() and number.isdigit() and len(number) < 5 for number in numbers
+    ):
         raise Http404
-    response = HttpResponse(document)
+    return tuple(map(int, numbers))
+
+
+def frame(request: HttpRequest, message: OpenMessage) -> HttpResponse:
+    """The HTML body as a document of its own. Http404 where there is none."""
+    looks = looks_of(request)
+    try:
+        found = opened.frame(message, looks.inside, dark=looks.dark)
+    except (Damaged, pool.Lost, LookupError):
+        found = None
+    if found is None:
+        raise Http404
+    response = HttpResponse(found.document)
     response["Content-Security-Policy"] = FRAME_POLICY
     response["X-Frame-Options"] = "SAMEORIGIN"
     _keep_apart(response)
     return response
 
 
-def source(message: OpenMessage) -> StreamingHttpResponse:
+def source(request: HttpRequest, message: OpenMessage) -> StreamingHttpResponse:
     """The source as an .eml file."""
     summary = message.row.summary
     if summary is None:
@@ -58,18 +119,24 @@ def source(message: OpenMessage) -> StreamingHttpResponse:
     return response
 
 
-def attachment(message: OpenMessage, index: int) -> StreamingHttpResponse:
+def attachment(request: HttpRequest, message: OpenMessage, index: int) -> StreamingHttpResponse:
     """One attachment. Http404 where there is none of that number."""
-    span = sources.find_attachment(message, index)
-    if span is None:
-        raise Http404
-    content_type = span.content_type if span.content_type in SAFE_TYPES else "application/octet-stream"
-    response = StreamingHttpResponse(
-        sources.streamed(sources.attachment_pieces(message, span)), content_type=content_type
-    )
-    response["Content-Length"] = str(span.size_bytes)
-    _as_file(response, mail.safe_file_name(span.name))
+    file, pieces = _file(message, looks_of(request).inside, index)
+    content_type = file.content_type if file.content_type in SAFE_TYPES else "application/octet-stream"
+    response = StreamingHttpResponse(sources.streamed(pieces), content_type=content_type)
+    response["Content-Length"] = str(file.size_bytes)
+    _as_file(response, mail.safe_file_name(file.name))
     return response
+
+
+def _file(message: OpenMessage, inside: tuple[int, ...], index: int) -> tuple[FileView, Iterator[bytes]]:
+    """What is known of a file, and its content in pieces. Http404 where there is none of that number."""
+    try:
+        found = opened.open_message(message, inside)
+        file = found.view.files[index]
+    except (Damaged, pool.Lost, LookupError):
+        raise Http404 from None
+    return file, sources.file_pieces(message, found.spans[index])
 
 
 def _as_file(response: StreamingHttpResponse, name: str) -> None:

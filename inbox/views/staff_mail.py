@@ -16,10 +16,10 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import path, reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_POST, require_safe
+from django.views.decorators.http import require_POST, require_safe
 from django.views.generic import RedirectView
 
-from inbox import access, cookies, showing, staff
+from inbox import access, cookies, opened, reading, showing, staff
 from inbox.access import OpenMailbox, OpenMessage
 from inbox.admin.site import MAY_DELETE_MAIL, MAY_READ_MAIL, site
 from inbox.retention import TooLate
@@ -135,28 +135,10 @@ def message(request: HttpRequest, mailbox_id: str, message_id: str) -> HttpRespo
     found = _find_message(request, mailbox_id, message_id)
     if request.method == "GET":
         found.mark_read()
-    return _page(request, message=showing.reading(found, view=request.GET.get("view", "")))
-
-
-@require_safe
-@for_staff(MAY_READ_MAIL)
-def frame(request: HttpRequest, mailbox_id: str, message_id: str) -> HttpResponseBase:
-    """The message's HTML, for its frame."""
-    return parts.frame(_find_message(request, mailbox_id, message_id))
-
-
-@require_GET
-@for_staff(MAY_READ_MAIL)
-def source(request: HttpRequest, mailbox_id: str, message_id: str) -> HttpResponseBase:
-    """The message as it was received, to keep."""
-    return parts.source(_find_message(request, mailbox_id, message_id))
-
-
-@require_GET
-@for_staff(MAY_READ_MAIL)
-def attachment(request: HttpRequest, mailbox_id: str, message_id: str, index: int) -> HttpResponseBase:
-    """One of its files."""
-    return parts.attachment(_find_message(request, mailbox_id, message_id), index)
+    try:
+        return _page(request, message=reading.reading(found, parts.looks_of(request)))
+    except LookupError:
+        raise Http404 from None
 
 
 @require_POST
@@ -164,6 +146,7 @@ def attachment(request: HttpRequest, mailbox_id: str, message_id: str, index: in
 def delete_message(request: HttpRequest, mailbox_id: str, message_id: str) -> HttpResponse:
     """Out of sight at once; for a few seconds it can be taken back."""
     _find_message(request, mailbox_id, message_id).delete()
+    opened.forget(mailbox_id, message_id)
     return redirect(f"{reverse('staff:index')}?deleted={message_id}&in={mailbox_id}")
 
 
@@ -181,33 +164,33 @@ def undelete_message(request: HttpRequest, mailbox_id: str, message_id: str) -> 
 
 
 def _page(
-    request: HttpRequest, *, status: int = 200, message: showing.Reading | None = None, wrong: str = ""
+    request: HttpRequest, *, status: int = 200, message: reading.Reading | None = None, wrong: str = ""
 ) -> HttpResponse:
-    opened = _opened(_held(request))
+    mailboxes = _opened(_held(request))
     rows = sorted(
-        itertools.chain.from_iterable(mailbox.rows() for mailbox in opened),
+        itertools.chain.from_iterable(mailbox.rows() for mailbox in mailboxes),
         key=lambda row: (row.received_at, row.number),
         reverse=True,
     )
     context = {
-        "opened": opened,
+        "opened": mailboxes,
         "is_set_up": staff.is_set_up(),
-        "others_locked": staff.count() > len(opened),
+        "others_locked": staff.count() > len(mailboxes),
         "rows": [showing.row(row) for row in rows],
         "unread": sum(not row.is_read for row in rows),
         "message": message,
         "wrong": wrong,
-        "undo": _undo(request, opened),
+        "undo": _undo(request, mailboxes),
         "too_late": "too_late" in request.GET,
     }
     return render(request, "admin/mail/page.html", context, status=status)
 
 
-def _undo(request: HttpRequest, opened: list[OpenMailbox]) -> str:
+def _undo(request: HttpRequest, mailboxes: list[OpenMailbox]) -> str:
     """Where a deletion that has just been made can be taken back, or ""."""
     message_id, mailbox_id = request.GET.get("deleted", ""), request.GET.get("in", "")
     if cookies.is_id(message_id) and any(
-        mailbox.mailbox_id == mailbox_id and mailbox.can_undelete(message_id) for mailbox in opened
+        mailbox.mailbox_id == mailbox_id and mailbox.can_undelete(message_id) for mailbox in mailboxes
     ):
         return reverse("staff:undelete_message", args=[mailbox_id, message_id])
     return ""
@@ -224,9 +207,7 @@ urlpatterns = [
     path("lock/", lock, name="lock"),
     path("<str:mailbox_id>/", mailbox, name="mailbox"),
     path(_MESSAGE, message, name="message"),
-    path(f"{_MESSAGE}html/", frame, name="frame"),
-    path(f"{_MESSAGE}source/", source, name="source"),
-    path(f"{_MESSAGE}part/<int:index>/", attachment, name="attachment"),
+    *parts.urls(_MESSAGE, _find_message, for_staff(MAY_READ_MAIL)),
     path(f"{_MESSAGE}delete/", delete_message, name="delete_message"),
     path(f"{_MESSAGE}undelete/", undelete_message, name="undelete_message"),
 ]

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from inbox import sources
+from inbox import opened, pool, sources
 from inbox.models import Message
-from tests.web.conftest import HTML_SOURCE, Clock, Inbox, subjects_of, text_of
+from tests.web.conftest import HTML_SOURCE, Browser, Clock, Inbox, subjects_of, text_of
 
 
 def body(response: Any) -> bytes:
@@ -212,37 +212,66 @@ def test_a_large_attachment_is_decoded_as_it_goes_by(inbox: Inbox, encoding: str
     assert body(inbox.browser.get(f"{inbox.message_url()}part/1/")) == b"last"
 
 
-def test_at_most_two_large_messages_are_open_at_once(inbox: Inbox, monkeypatch: pytest.MonkeyPatch) -> None:
-    inbox.receive_source(b"Subject: Large\r\n\r\n" + b"0123456789\r\n" * 400_000)
-    monkeypatch.setattr(sources, "PATIENCE_SECONDS", 0.05)
-    assert inbox.browser.get(inbox.message_url()).status_code == 200
-    for _ in range(sources.LARGE_AT_ONCE):
-        sources._large.acquire()
-    try:
-        response = inbox.browser.get(inbox.message_url())
-    finally:
-        for _ in range(sources.LARGE_AT_ONCE):
-            sources._large.release()
+@pytest.fixture
+def hasty_workers(monkeypatch: pytest.MonkeyPatch) -> Iterator[pool.Pool]:
+    """Workers that get no time at all, so that every message is one that nobody can take apart."""
+    hasty = pool.Pool(1, job_seconds=0.0)
+    monkeypatch.setattr(pool, "shared", lambda: hasty)
+    yield hasty
+    hasty.close()
+
+
+def test_what_nobody_can_take_apart_opens_as_it_was_sent(inbox: Inbox, hasty_workers: pool.Pool) -> None:
+    inbox.receive_source(b"Subject: Bomb\r\nContent-Type: text/html\r\n\r\n<b>bang</b> \x07\r\n")
+    page = inbox.browser.get(inbox.message_url()).content.decode()
+    assert "could not be taken apart in time" in page
+    assert "Bomb" in page and "&lt;b&gt;bang&lt;/b&gt; ␇" in page
+    assert inbox.browser.get(f"{inbox.message_url()}html/").status_code == 404
+    assert b"<b>bang</b>" in body(inbox.browser.get(f"{inbox.message_url()}source/"))
+
+
+def test_what_nobody_can_take_apart_costs_one_worker_not_one_a_click(
+    inbox: Inbox, hasty_workers: pool.Pool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    inbox.receive("Bomb")
+    inbox.browser.get(inbox.message_url())
+    monkeypatch.setattr(pool, "shared", lambda: pytest.fail("asked again"))
+    assert b"could not be taken apart" in inbox.browser.get(inbox.message_url()).content
+
+
+def test_without_a_free_worker_the_page_asks_to_come_again(
+    inbox: Inbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    inbox.receive("One")
+    monkeypatch.setattr(pool, "MOST_WAITING", 0)
+    response = inbox.browser.get(inbox.message_url())
     assert response.status_code == 503 and response["Retry-After"]
+    monkeypatch.undo()
     assert inbox.browser.get(inbox.message_url()).status_code == 200
 
 
-def test_at_most_two_large_letters_are_cleaned_at_once(inbox: Inbox, monkeypatch: pytest.MonkeyPatch) -> None:
-    head = b"Subject: Letter\r\nContent-Type: text/html\r\n\r\n"
-    inbox.receive_source(head + b"<p>small</p>")
-    inbox.receive_source(head + b"<p>large</p>\r\n" * 30_000)
-    small, large = (f"{inbox.message_url(index)}html/" for index in (0, 1))
-    monkeypatch.setattr(sources, "PATIENCE_SECONDS", 0.05)
-    for _ in range(sources.CLEANED_AT_ONCE):
-        sources._cleaned.acquire()
-    try:
-        assert inbox.browser.get(small).status_code == 200
-        response = inbox.browser.get(large)
-    finally:
-        for _ in range(sources.CLEANED_AT_ONCE):
-            sources._cleaned.release()
-    assert response.status_code == 503 and response["Retry-After"]
-    assert inbox.browser.get(large).status_code == 200
+def test_a_message_is_taken_apart_once(inbox: Inbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    inbox.receive_source(b"Subject: Once\r\nContent-Type: text/html\r\n\r\n<b>hello</b>\r\n")
+    inbox.browser.get(inbox.message_url())
+    monkeypatch.setattr(pool, "shared", lambda: pytest.fail("asked again"))
+    assert b"Once" in inbox.browser.get(inbox.message_url()).content
+    assert b"<b>hello</b>" in inbox.browser.get(f"{inbox.message_url()}html/").content
+
+
+def test_what_is_in_memory_opens_for_nobody_else(inbox: Inbox) -> None:
+    inbox.receive("Secret")
+    assert inbox.browser.get(inbox.message_url()).status_code == 200
+    assert Browser().get(inbox.message_url()).status_code == 404
+    inbox.browser.submit(f"{inbox.message_url()}delete/")
+    assert inbox.browser.get(inbox.message_url()).status_code == 404
+
+
+def test_what_was_deleted_is_not_in_memory_either(inbox: Inbox) -> None:
+    inbox.receive("Secret")
+    inbox.browser.get(inbox.message_url())
+    assert any(inbox.messages[0] in key for key in opened._opened._values)
+    inbox.browser.submit(f"{inbox.message_url()}delete/")
+    assert not any(inbox.messages[0] in key for key in opened._opened._values)
 
 
 def test_a_damaged_message_is_shown_as_one(inbox: Inbox) -> None:

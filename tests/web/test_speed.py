@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from inbox import creation, rotation
+from inbox import creation, opened, rotation
 from inbox.models import Policy
 from tests.web.conftest import Browser, Held, Inbox, incoming
 
@@ -44,10 +44,15 @@ def test_the_inbox_of_a_hundred_messages_costs_six_queries(
     assert response.content.count(b'data-testid="message"') == 100
 
 
-def test_opening_a_message_that_was_read_costs_two_more(full: Inbox, queries: Callable[[int], Any]) -> None:
-    # The message with its source, and whether the source has a further chunk.
+def test_opening_a_message_costs_one_more_and_for_the_first_time_two(
+    full: Inbox, queries: Callable[[int], Any]
+) -> None:
+    # The message with its source; for the first time also whether the source has a further chunk.
     full.browser.get(full.message_url())
+    opened.forget(full.id)
     with queries(8):
+        full.browser.get(full.message_url())
+    with queries(7):
         full.browser.get(full.message_url())
 
 

@@ -1,0 +1,363 @@
+"""What the reader's templates are given: a message taken apart, in words and plain values."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from itertools import islice
+
+from django.urls import reverse
+from django.utils.dateparse import parse_datetime
+from django.utils.safestring import SafeString, mark_safe
+
+from inbox import access, mail, opened, pool, sayings
+from inbox.access import OpenMessage
+from inbox.mail.view import Card, FileView, LinkView, View
+from inbox.sealing import Damaged
+
+#: The ways to look at a message, in the order of their tabs.
+VIEWS = ("html", "text", "source", "headers", "parts")
+
+#: Of a source, this much is shown; the download has all of it.
+SHOWN_SOURCE_BYTES = 256 * 1024
+
+_NO_TEXT = SafeString("")
+
+
+@dataclass(frozen=True, slots=True)
+class Looks:
+    """How somebody asked to see a message."""
+
+    view: str = ""
+    images: bool = False
+    dark: bool = False
+    marked: bool = False
+    inside: tuple[int, ...] = ()
+    #: The instance namespace of the reader's URLs: people's or staff's.
+    app: str = "inbox"
+
+    @property
+    def inside_text(self) -> str:
+        """The place of the message inside, as it stands in a URL."""
+        return ".".join(map(str, self.inside))
+
+    @property
+    def query(self) -> dict[str, str]:
+        """The same as a URL says it."""
+        said = {"view": self.view, "inside": self.inside_text}
+        said |= {name: "1" for name in ("images", "dark", "marked") if getattr(self, name)}
+        return {name: value for name, value in said.items() if value}
+
+
+@dataclass(frozen=True, slots=True)
+class Tab:
+    """One of the ways to look at the message."""
+
+    name: str
+    words: str
+    url: str
+    current: bool
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A file of the message, as it is offered."""
+
+    index: int
+    name: str
+    content_type: str
+    size_bytes: int
+    marks: Sequence[str]
+    preview: str
+    query: str
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of a card; `moment` where the value is a time."""
+
+    label: str
+    value: str
+    moment: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class ShownCard:
+    """Something the message is, beside its words."""
+
+    kind: str
+    title: str
+    lines: Sequence[Line]
+    open_url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A link of the letter, and what is odd about it."""
+
+    text: str
+    url: str
+    host: str
+    warning: str
+    opens: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A part of the message; `depth` counts from 0, and `url` is "" where it holds others."""
+
+    depth: int
+    content_type: str
+    name: str
+    size_bytes: int
+    charset: str
+    encoding: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Hop:
+    """A server that the message says it came through."""
+
+    by: str
+    from_: str
+    with_: str
+    at: datetime | None
+    delay: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """The opened message."""
+
+    id: str
+    mailbox_id: str
+    number: int
+    received_at: datetime
+    subject: str
+    sender_name: str
+    sender_address: str
+    tag: str
+    view: str = "text"
+    damaged: bool = False
+    unreadable: bool = False
+    looks: Looks = field(default_factory=Looks)
+    tabs: Sequence[Tab] = ()
+    outer_url: str = ""
+    date: datetime | None = None
+    recipients: str = ""
+    cc: str = ""
+    reply_to: str = ""
+    text_html: SafeString = _NO_TEXT
+    has_html: bool = False
+    frame_url: str = ""
+    blocked_images: int = 0
+    trackers: int = 0
+    show_images_url: str = ""
+    other_page_url: str = ""
+    files: Sequence[File] = ()
+    cards: Sequence[ShownCard] = ()
+    links: Sequence[Link] = ()
+    notes: Sequence[str] = ()
+    code: str = ""
+    code_shown: str = ""
+    verify_url: str = ""
+    verify_host: str = ""
+    verify_words: str = ""
+    sender_warning: str = ""
+    verdict: str = ""
+    verdict_words: str = ""
+    headers: Sequence[tuple[str, str]] = ()
+    hops: Sequence[Hop] = ()
+    parts: Sequence[Part] = ()
+    marked_url: str = ""
+    source_text: str = ""
+    source_is_cut: bool = False
+
+
+def reading(message: OpenMessage, looks: Looks) -> Reading:
+    """The whole message, taken apart. Raises Busy, and LookupError where nothing is inside at that place."""
+    shown = message.row
+    try:
+        found = opened.open_message(message, looks.inside)
+    except Damaged:
+        return _bare(shown, looks, damaged=True)
+    except pool.Lost:
+        return _unreadable(message, looks)
+    view = found.view
+    views = [name for name in VIEWS if name != "html" or view.has_html]
+    asked = looks.view if looks.view in views else views[0]
+    frame = found.frame
+    source_text, source_is_cut = _source(message, looks) if asked == "source" else ("", False)
+    return Reading(
+        id=shown.message_id,
+        mailbox_id=shown.mailbox_id,
+        number=shown.number,
+        received_at=shown.received_at,
+        subject=view.subject,
+        sender_name=view.sender_name,
+        sender_address=view.sender_address,
+        tag=shown.tag,
+        view=asked,
+        looks=looks,
+        tabs=_tabs(shown, views, asked, looks),
+        outer_url=_url(shown, replace(looks, view="", inside=looks.inside[:-1])) if looks.inside else "",
+        date=parse_datetime(view.date) if view.date else None,
+        recipients=view.recipients,
+        cc=view.cc,
+        reply_to=view.reply_to,
+        text_html=mark_safe(mail.text_to_html(view.text)),  # noqa: S308 (escapes everything itself)
+        has_html=view.has_html,
+        frame_url=_url(shown, replace(looks, view=""), "inbox:frame"),
+        blocked_images=frame.blocked_images if frame else 0,
+        trackers=frame.trackers if frame else 0,
+        show_images_url=(
+            _url(shown, replace(looks, images=True)) if frame and frame.remote and not looks.images else ""
+        ),
+        other_page_url=_url(shown, replace(looks, dark=not looks.dark)),
+        files=[_file(file, looks) for file in view.files if not (file.inline and view.has_html)],
+        cards=[_card(card, shown, looks) for card in view.cards],
+        links=[_link(link) for link in view.links],
+        notes=[sayings.note(note) for note in view.notes],
+        code=view.code,
+        code_shown=sayings.grouped(view.code),
+        verify_url=view.verify.url if view.verify else "",
+        verify_host=view.verify.host if view.verify else "",
+        verify_words=sayings.verify(view.verify.kind) if view.verify else "",
+        sender_warning=sayings.sender_warning(view.sender_marks, view.sender_address),
+        headers=view.headers,
+        hops=_hops(view),
+        parts=_parts(view, shown, looks),
+        marked_url=_url(shown, replace(looks, view="source", marked=not looks.marked)),
+        source_text=source_text,
+        source_is_cut=source_is_cut,
+    )
+
+
+def _bare(shown: access.Row, looks: Looks, *, damaged: bool = False) -> Reading:
+    """What the row knows, and no more."""
+    summary = shown.summary
+    return Reading(
+        id=shown.message_id,
+        mailbox_id=shown.mailbox_id,
+        number=shown.number,
+        received_at=shown.received_at,
+        subject=summary.subject if summary and not damaged else "",
+        sender_name=summary.sender_name if summary and not damaged else "",
+        sender_address=summary.sender_address if summary and not damaged else "",
+        tag=shown.tag,
+        damaged=damaged,
+        looks=looks,
+    )
+
+
+def _unreadable(message: OpenMessage, looks: Looks) -> Reading:
+    """Nothing could take it apart in time: it is shown as it was sent."""
+    text, is_cut = _source(message, looks)
+    return replace(
+        _bare(message.row, looks),
+        unreadable=True,
+        view="source",
+        marked_url=_url(message.row, replace(looks, marked=not looks.marked)),
+        source_text=text,
+        source_is_cut=is_cut,
+    )
+
+
+def _source(message: OpenMessage, looks: Looks) -> tuple[str, bool]:
+    """The beginning of the source as text, and whether there is more of it."""
+    raw = b""
+    for piece in islice(message.source_pieces(), 1 + SHOWN_SOURCE_BYTES // (64 * 1024)):
+        raw += piece
+        if len(raw) > SHOWN_SOURCE_BYTES:
+            break
+    shown = raw[:SHOWN_SOURCE_BYTES].decode("utf-8", "backslashreplace")
+    return sayings.marked(shown) if looks.marked else sayings.printable(shown), len(raw) > SHOWN_SOURCE_BYTES
+
+
+def _url(shown: access.Row, looks: Looks, name: str = "inbox:message") -> str:
+    return reverse(name, args=[shown.mailbox_id, shown.message_id], query=looks.query, current_app=looks.app)
+
+
+def _tabs(shown: access.Row, views: Sequence[str], asked: str, looks: Looks) -> list[Tab]:
+    return [
+        Tab(name, sayings.view(name), _url(shown, replace(looks, view=name)), name == asked) for name in views
+    ]
+
+
+def _file(file: FileView, looks: Looks) -> File:
+    return File(
+        index=file.index,
+        name=file.name,
+        content_type=file.content_type,
+        size_bytes=file.size_bytes,
+        marks=[sayings.file_mark(mark) for mark in file.marks],
+        preview=file.preview,
+        query=f"?inside={looks.inside_text}" if looks.inside else "",
+    )
+
+
+def _card(card: Card, shown: access.Row, looks: Looks) -> ShownCard:
+    inside = Looks(dark=looks.dark, inside=(*looks.inside, card.index), app=looks.app)
+    return ShownCard(
+        kind=card.kind,
+        title=sayings.card_title(card.kind),
+        lines=[Line(sayings.card_label(label), value, _moment(value)) for label, value in card.lines],
+        open_url=_url(shown, inside) if card.kind == "message" and card.index >= 0 else "",
+    )
+
+
+def _moment(value: str) -> datetime | None:
+    """A value that is a time with its zone; a date alone stays as it is."""
+    try:
+        found = parse_datetime(value)
+    except ValueError:
+        return None
+    return found if found is not None and found.tzinfo is not None else None
+
+
+def _link(link: LinkView) -> Link:
+    return Link(
+        text=link.text,
+        url=link.url,
+        host=link.host,
+        warning=sayings.link_warning(link.marks, link.host),
+        opens="other-scheme" not in link.marks,
+    )
+
+
+def _parts(view: View, shown: access.Row, looks: Looks) -> list[Part]:
+    place = {"inside": looks.inside_text} if looks.inside else {}
+    return [
+        Part(
+            depth=min(node.depth, 12),
+            content_type=node.content_type,
+            name=node.name,
+            size_bytes=node.size_bytes,
+            charset=node.charset,
+            encoding=node.encoding,
+            url=(
+                reverse(
+                    "inbox:attachment",
+                    args=[shown.mailbox_id, shown.message_id, node.index],
+                    query=place,
+                    current_app=looks.app,
+                )
+                if node.index >= 0
+                else ""
+            ),
+        )
+        for node in view.structure
+    ]
+
+
+def _hops(view: View) -> list[Hop]:
+    return [
+        Hop(
+            by=hop.by,
+            from_=hop.from_,
+            with_=hop.with_,
+            at=_moment(hop.at),
+            delay="" if hop.delay_seconds is None else sayings.delay(hop.delay_seconds),
+        )
+        for hop in view.hops
+    ]
