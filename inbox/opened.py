@@ -14,10 +14,15 @@ from inbox.kept import Kept
 from inbox.mail.jobs import Span
 from inbox.mail.view import View
 from inbox.pool import Lost
+from inbox.sealing import Damaged
 
 #: How much is kept, and for how long: a session of reading, not an archive.
 KEPT_BYTES = 48 * 1024 * 1024
 KEPT_SECONDS = 5 * 60
+
+
+class Unsealed(Exception):
+    """What is stored is not what was sealed: another message's, or damaged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +62,7 @@ _frames: Kept[_Key, Frame] = Kept(KEPT_BYTES // 2, KEPT_SECONDS)
 def open_message(message: OpenMessage, inside: tuple[int, ...] = ()) -> Opened:
     """The message, or the message inside it at the place `inside` says (file numbers, outermost first).
 
-    Raises Damaged where its seal does not fit, Lost where it cannot be read, Busy when there is no worker,
+    Raises Unsealed where its seal does not fit, Lost where it cannot be read, Busy when there is no worker,
     LookupError where there is no message inside at that place.
     """
     key = (message.row.mailbox_id, message.row.message_id, inside)
@@ -115,7 +120,10 @@ def forget(mailbox_id: str, message_id: str = "") -> None:
 
 
 def _run(message: OpenMessage, job: str, arguments: dict[str, object]) -> pool.Answer:
-    return pool.shared().run(job, arguments, message.source_pieces(), mailbox_id=message.row.mailbox_id)
+    try:
+        return pool.shared().run(job, arguments, message.source_pieces(), mailbox_id=message.row.mailbox_id)
+    except Damaged as error:
+        raise Unsealed from error
 
 
 def _frame(answer: pool.Answer, nonce: str) -> Frame | None:

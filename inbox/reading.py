@@ -12,7 +12,6 @@ from django.utils.safestring import SafeString, mark_safe
 from inbox import access, mail, opened, pool, sayings
 from inbox.access import OpenMessage
 from inbox.mail.view import Card, FileView, LinkView, View
-from inbox.sealing import Damaged
 
 #: The ways to look at a message, in the order of their tabs.
 VIEWS = ("html", "text", "source", "headers", "parts")
@@ -179,7 +178,7 @@ def reading(message: OpenMessage, looks: Looks) -> Reading:
     shown = message.row
     try:
         found = opened.open_message(message, looks.inside)
-    except Damaged:
+    except opened.Unsealed:
         return _bare(shown, looks, damaged=True)
     except pool.Lost:
         return _unreadable(message, looks)

@@ -17,7 +17,6 @@ from inbox import mail, opened, pool, sources
 from inbox.access import OpenMessage
 from inbox.mail.view import FileView
 from inbox.reading import Looks
-from inbox.sealing import Damaged
 
 #: The frame's second wall: no script, no origin, no request to anywhere; links open outside of it.
 FRAME_POLICY = (
@@ -95,7 +94,7 @@ def frame(request: HttpRequest, message: OpenMessage) -> HttpResponse:
     looks = looks_of(request)
     try:
         found = opened.frame(message, looks.inside, dark=looks.dark)
-    except (Damaged, pool.Lost, LookupError):
+    except (opened.Unsealed, pool.Lost, LookupError):
         found = None
     if found is None:
         raise Http404
@@ -134,7 +133,7 @@ def _file(message: OpenMessage, inside: tuple[int, ...], index: int) -> tuple[Fi
     try:
         found = opened.open_message(message, inside)
         file = found.view.files[index]
-    except (Damaged, pool.Lost, LookupError):
+    except (opened.Unsealed, pool.Lost, LookupError):
         raise Http404 from None
     return file, sources.file_pieces(message, found.spans[index])
 
