@@ -14,7 +14,7 @@ from pathlib import Path
 
 from tests.bench import figures, site
 
-NAMES = ("reception", "large", "page", "live", "contention", "hostile", "sockets", "start")
+NAMES = ("reception", "large", "reading", "page", "live", "contention", "hostile", "sockets", "start")
 #: Beyond this somebody else is at work, and figures say little.
 BUSY_LOAD = 1.0
 DONE_WITHIN_SECONDS = 240

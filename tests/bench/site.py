@@ -57,7 +57,41 @@ def wait_until(condition: Callable[[], bool], what: str, seconds: float = START_
 # -- processes -------------------------------------------------------------------------------------
 
 
-class Process:
+class Memory:
+    """A process' resident memory, in MB (10^6 bytes)."""
+
+    def __init__(self, pid: int) -> None:
+        self.pid = pid
+
+    def rss_mb(self) -> float:
+        """What it has now."""
+        return self._read("VmRSS")
+
+    def peak_mb(self) -> float:
+        """The greatest since `forget_peak` or the start; Linux only, else what it is now."""
+        return self._read("VmHWM")
+
+    def forget_peak(self) -> None:
+        """Let the peak begin anew (proc(5), clear_refs)."""
+        try:
+            Path(f"/proc/{self.pid}/clear_refs").write_text("5")
+        except OSError:
+            return
+
+    def _read(self, name: str) -> float:
+        try:
+            for line in Path(f"/proc/{self.pid}/status").read_text().splitlines():
+                if line.startswith(name):
+                    return int(line.split()[1]) * 1024 / 1e6
+        except OSError:
+            pass
+        told = subprocess.run(
+            ["ps", "-o", "rss=", "-p", str(self.pid)], capture_output=True, text=True, check=False
+        ).stdout
+        return int(told or 0) * 1024 / 1e6
+
+
+class Process(Memory):
     """One of our commands, and its memory."""
 
     def __init__(self, command: str, *options: str, log: Path) -> None:
@@ -72,9 +106,19 @@ class Process:
                 stderr=output,
             )
 
-    @property
-    def pid(self) -> int:
-        return self._popen.pid
+        super().__init__(self._popen.pid)
+
+    def children(self, named: str) -> list[Memory]:
+        """Its children that have `named` in their command line; none where there is no /proc."""
+        found = []
+        for status in Path("/proc").glob("[0-9]*/stat"):
+            try:
+                parent = int(status.read_text().rpartition(")")[2].split()[1])
+                if parent == self.pid and named in (status.parent / "cmdline").read_text():
+                    found.append(Memory(int(status.parent.name)))
+            except OSError:
+                continue
+        return found
 
     def is_running(self) -> bool:
         return self._popen.poll() is None
@@ -96,33 +140,6 @@ class Process:
         except OSError:
             return 0.0
         return (int(after_name[11]) + int(after_name[12])) / os.sysconf("SC_CLK_TCK")
-
-    def rss_mb(self) -> float:
-        """Resident memory now, in MB (10^6 bytes)."""
-        return self._memory("VmRSS")
-
-    def peak_mb(self) -> float:
-        """The greatest resident memory since `forget_peak` or the start; Linux only, else what it is now."""
-        return self._memory("VmHWM")
-
-    def forget_peak(self) -> None:
-        """Let the peak begin anew (proc(5), clear_refs)."""
-        try:
-            Path(f"/proc/{self.pid}/clear_refs").write_text("5")
-        except OSError:
-            return
-
-    def _memory(self, name: str) -> float:
-        try:
-            for line in Path(f"/proc/{self.pid}/status").read_text().splitlines():
-                if line.startswith(name):
-                    return int(line.split()[1]) * 1024 / 1e6
-        except OSError:
-            pass
-        told = subprocess.run(
-            ["ps", "-o", "rss=", "-p", str(self.pid)], capture_output=True, text=True, check=False
-        ).stdout
-        return int(told or 0) * 1024 / 1e6
 
 
 # -- mailboxes -------------------------------------------------------------------------------------
