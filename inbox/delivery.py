@@ -297,9 +297,11 @@ def _plan_one(
     plan.repeated.append(repeated)
     there = [copy for copy in copies if copy.recipient.mailbox_pk in mailboxes]
     left = [copy for copy in there if _takes_mail(mailboxes[copy.recipient.mailbox_pk], policy, now)]
+    if len(left) < len(there) and presence.current_hold() is not None:
+        # As at RCPT: what is not erased may receive again. A 250 for the others would lose its copy.
+        return Fate.FAILED
     if not left:
-        # What is not erased may receive again while the clock is not believed, as at RCPT.
-        return Fate.FAILED if there and presence.current_hold() is not None else Fate.NO_MAILBOX
+        return Fate.NO_MAILBOX
     repeated += [known[copy.repeat_digest] for copy in left if copy.repeat_digest in known]
     fresh = [copy for copy in left if copy.repeat_digest not in known]
     if not fresh:
