@@ -408,6 +408,18 @@ def _update(mailboxes: Sequence[Mailbox]) -> None:
 def forget_repeats(message_pks: Sequence[int]) -> None:
     """Drop the digests of messages whose sender has shown that it saw our 250."""
     try:
-        Message.objects.filter(pk__in=list(message_pks)).update(repeat_digest=None)
+        with transaction.atomic():
+            drop_repeat_digests(message_pks)
     except DatabaseError as error:  # the sweep drops them within the hour
         logger.warning("repeat digests stay until the sweep: %s", fault(error))
+
+
+def drop_repeat_digests(message_pks: Sequence[int]) -> int:
+    """Drop the digests of these messages, inside the caller's transaction; of how many.
+
+    Their mailboxes are locked first, as by every writer: else this and a deletion of the same messages may
+    each wait for what the other holds.
+    """
+    messages = Message.objects.filter(pk__in=list(message_pks))
+    Mailbox.objects.locked(set(messages.values_list("mailbox_id", flat=True)))
+    return messages.update(repeat_digest=None)

@@ -17,8 +17,7 @@ from django.conf import settings
 from django.db import Error as DatabaseError
 from django.db import connection, transaction
 
-from inbox import clock, events, presence, timers
-from inbox.delivery import REPEAT_WITHIN
+from inbox import clock, delivery, events, presence, timers
 from inbox.models import Grant, Installation, LooseSource, Mailbox, Message, Policy, Source, SourceChunk
 from inbox.models.message import MessageQuerySet
 
@@ -33,6 +32,7 @@ MAILBOXES_AT_ONCE = 50
 MESSAGES_AT_ONCE = 200
 SOURCE_BYTES_AT_ONCE = 8_000_000
 RETIMED_AT_ONCE = 100
+DIGESTS_AT_ONCE = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -350,16 +350,16 @@ def _sweep_messages(messages: MessageQuerySet, deadline: float) -> int:
 
 
 def _outlived_digests(now: datetime) -> MessageQuerySet:
-    return Message.objects.filter(repeat_digest__isnull=False, received_at__lte=now - REPEAT_WITHIN)
+    return Message.objects.filter(repeat_digest__isnull=False, received_at__lte=now - delivery.REPEAT_WITHIN)
 
 
 def _sweep_repeat_digests(deadline: float) -> int:
     total = 0
     while time.monotonic() < deadline and (
-        pks := list(_outlived_digests(clock.now()).values_list("pk", flat=True)[:1000])
+        pks := list(_outlived_digests(clock.now()).values_list("pk", flat=True)[:DIGESTS_AT_ONCE])
     ):
         with _in_turn():
-            total += Message.objects.filter(pk__in=pks).update(repeat_digest=None)
+            total += delivery.drop_repeat_digests(pks)
     return total
 
 
@@ -370,12 +370,20 @@ def _erase_messages(messages: MessageQuerySet) -> list[int]:
     """Delete these rows (inside the caller's transaction); returns the sources they had.
 
     The sources are noted as loose in the same transaction: should we be killed before they are erased,
-    the next sweep finds them without looking through all of them.
+    the next sweep finds them without looking through all of them. And they are locked before: else two that
+    erase the last two messages of a source each see the other's, and one takes away the note of both.
     """
     source_pks = sorted(set(messages.values_list("source_id", flat=True)))
+    _lock_sources(source_pks)
     LooseSource.objects.bulk_create([LooseSource(pk=pk) for pk in source_pks], ignore_conflicts=True)
     messages._raw_delete(messages.db)  # no relations point at a message
     return source_pks
+
+
+def _lock_sources(pks: Sequence[int]) -> list[int]:
+    """Lock these sources in id order, behind the mailboxes; those that there are."""
+    rows = Source.objects.select_for_update().filter(pk__in=list(pks)).order_by("pk")
+    return list(rows.values_list("pk", flat=True))
 
 
 def _sweep_loose_sources(deadline: float) -> int:
@@ -401,12 +409,7 @@ def _erase_loose(source_pks: Sequence[int]) -> int:
             batch.append(waiting.pop(0))
             batch_bytes += sizes.get(batch[-1], 0)
         with _in_turn():
-            locked = list(
-                Source.objects.select_for_update()
-                .filter(pk__in=batch)
-                .order_by("pk")
-                .values_list("pk", flat=True)
-            )
+            locked = _lock_sources(batch)
             held = set(Message.objects.filter(source_id__in=locked).values_list("source_id", flat=True))
             orphans = [pk for pk in locked if pk not in held]
             SourceChunk.objects.filter(source_id__in=orphans).delete()
