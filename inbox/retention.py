@@ -16,6 +16,7 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.db import Error as DatabaseError
 from django.db import connection, transaction
+from django.db.models import Count, Sum
 
 from inbox import clock, delivery, events, presence, timers
 from inbox.models import Grant, Installation, LooseSource, Mailbox, Message, Policy, Source, SourceChunk
@@ -142,7 +143,9 @@ def mark_read(mailbox_pk: int, message_pk: int) -> None:
 
 
 def delete_message(mailbox_pk: int, message_pk: int) -> None:
-    """Take a message out of sight at once; it is erased once that can no longer be taken back."""
+    """Take a message out of sight and out of the quota at once; it is erased once that can no longer be taken
+    back.
+    """
     with transaction.atomic():
         mailbox = Mailbox.objects.locked([mailbox_pk]).get(mailbox_pk)
         message = Message.objects.filter(pk=message_pk, mailbox_id=mailbox_pk, deleted_at=None).first()
@@ -150,12 +153,13 @@ def delete_message(mailbox_pk: int, message_pk: int) -> None:
             return
         message.deleted_at = clock.now()
         message.save(update_fields=["deleted_at"])
-        _save(mailbox)
+        _recount(mailbox)
+        _save(mailbox, *COUNTERS)
     _announce([mailbox])
 
 
 def undelete_message(mailbox_pk: int, message_pk: int) -> None:
-    """Take a deletion back. The message keeps its place. Raises TooLate."""
+    """Take a deletion back. The message keeps its place, whatever the quota is by now. Raises TooLate."""
     with transaction.atomic():
         mailbox = Mailbox.objects.locked([mailbox_pk]).get(mailbox_pk)
         message = (
@@ -167,8 +171,20 @@ def undelete_message(mailbox_pk: int, message_pk: int) -> None:
             raise TooLate
         message.deleted_at = None
         message.save(update_fields=["deleted_at"])
-        _save(mailbox)
+        _recount(mailbox)
+        _save(mailbox, *COUNTERS)
     _announce([mailbox])
+
+
+#: The columns that the quota is compared with.
+COUNTERS = ("message_count", "size_bytes")
+
+
+def _recount(mailbox: Mailbox) -> None:
+    """Count anew what is in sight: what its holder has deleted takes no room."""
+    in_sight = Message.objects.filter(mailbox_id=mailbox.pk, deleted_at=None)
+    counted = in_sight.aggregate(count=Count("pk"), size_bytes=Sum("size_bytes", default=0))
+    mailbox.message_count, mailbox.size_bytes = counted["count"], counted["size_bytes"]
 
 
 # -- re-timing -------------------------------------------------------------------------------------
@@ -326,7 +342,7 @@ def _number_beyond_quota(staff: Mailbox, quota_bytes: int) -> int:
 
 
 def _sweep_messages(messages: MessageQuerySet, deadline: float) -> int:
-    """Erase these messages, in batches; the counters of their mailboxes follow."""
+    """Erase these messages, in batches. Those that nobody had deleted were counted until now."""
     total = 0
     while time.monotonic() < deadline and (
         rows := list(messages.values_list("pk", "mailbox_id")[:MESSAGES_AT_ONCE])
@@ -335,14 +351,15 @@ def _sweep_messages(messages: MessageQuerySet, deadline: float) -> int:
         with _in_turn():
             mailboxes = Mailbox.objects.locked({mailbox for _pk, mailbox in rows})
             # Looked at again under the lock: a deletion may have been taken back meanwhile.
-            gone = list(messages.filter(pk__in=pks).values_list("pk", "mailbox_id", "size_bytes"))
-            for _pk, mailbox_pk, size_bytes in gone:
-                mailbox = mailboxes[mailbox_pk]
-                mailbox.message_count = max(0, mailbox.message_count - 1)
-                mailbox.size_bytes = max(0, mailbox.size_bytes - size_bytes)
-            source_pks = _erase_messages(Message.objects.filter(pk__in=[pk for pk, _mailbox, _size in gone]))
+            gone = list(messages.filter(pk__in=pks).only("mailbox_id", "size_bytes", "deleted_at"))
+            for message in gone:
+                mailbox = mailboxes[message.mailbox_id]
+                if message.deleted_at is None:
+                    mailbox.message_count = max(0, mailbox.message_count - 1)
+                    mailbox.size_bytes = max(0, mailbox.size_bytes - message.size_bytes)
+            source_pks = _erase_messages(Message.objects.filter(pk__in=[message.pk for message in gone]))
             for mailbox in mailboxes.values():
-                _save(mailbox, "message_count", "size_bytes")
+                _save(mailbox, *COUNTERS)
         _announce(list(mailboxes.values()))
         _erase_loose(source_pks)
         total += len(gone)

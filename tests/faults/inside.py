@@ -120,7 +120,7 @@ def state() -> dict[str, Any]:
         cursor.execute("PRAGMA foreign_key_check")
         dangling = len(cursor.fetchall())
     messages_of = dict.fromkeys(Mailbox.objects.values_list("pk", flat=True), 0)
-    for mailbox in Message.objects.values_list("mailbox_id", flat=True):
+    for mailbox in Message.objects.filter(deleted_at=None).values_list("mailbox_id", flat=True):
         messages_of[mailbox] += 1
     now = clock.now()
     return {
