@@ -7,7 +7,7 @@ message in question is: numbers of files that are messages themselves, the outer
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from inbox.mail import parse
+from inbox.mail import parse, previews
 from inbox.mail.bodies import attachment_parts
 from inbox.mail.html import frame_document
 from inbox.mail.skim import skim
@@ -42,7 +42,13 @@ def frame(arguments: dict[str, Any], source: bytes) -> Result:
     return {"frame": described}, document
 
 
-JOBS: dict[str, Job] = {"open": open_message, "frame": frame}
+#: The last two are given a file's own bytes, not a message's.
+JOBS: dict[str, Job] = {
+    "open": open_message,
+    "frame": frame,
+    "preview": previews.preview,
+    "picture": previews.picture,
+}
 
 
 def _framed(
