@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from collections.abc import Callable, Sequence
 from typing import Any, cast
 
@@ -110,6 +111,44 @@ async def test_a_message_to_many_counts_for_many() -> None:
     shelf.open.set()
     await asyncio.gather(*waiting)
     assert shelf.batches == [["blocks"], ["100", "100"], ["57"], ["400"], ["1"]]
+    await writer.close()
+
+
+async def test_a_batch_ends_when_making_it_ready_has_taken_its_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Mail that is made to be slow must not keep what is ready from being committed."""
+
+    def slow(name: str) -> Prepare:
+        def prepare() -> Incoming:
+            time.sleep(0.03)
+            return ready(name)()
+
+        return prepare
+
+    monkeypatch.setattr(batch, "PREPARE_SECONDS", 0.05)
+    shelf = Shelf()
+    shelf.open.clear()
+    writer = shelf.writer()
+    waiting = [asyncio.create_task(writer.deliver(ready("blocks"), 1))]
+    await until(lambda: len(shelf.batches) == 1)
+    names = [str(number) for number in range(7)]
+    waiting += [asyncio.create_task(writer.deliver(slow(name), 1)) for name in names]
+    await asyncio.sleep(0)
+    shelf.open.set()
+    outcomes = await asyncio.gather(*waiting)
+    assert {outcome.fate for outcome in outcomes} == {Fate.STORED}
+    assert max(map(len, shelf.batches)) <= 2
+    assert [name for names in shelf.batches for name in names] == ["blocks", *names]
+    await writer.close()
+
+
+async def test_what_has_to_wait_for_the_next_batch_is_queued_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(batch, "PREPARE_SECONDS", 0.0)
+    shelf = Shelf()
+    writer = shelf.writer(queue_bytes=8)
+    waiting = [asyncio.create_task(writer.deliver(ready(name), 4)) for name in "ab"]
+    assert {outcome.fate for outcome in await asyncio.gather(*waiting)} == {Fate.STORED}
+    assert shelf.batches == [["a"], ["b"]]
+    assert writer._queue_bytes == 0
     await writer.close()
 
 
