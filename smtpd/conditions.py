@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,11 +34,15 @@ class Allowance:
 
 
 class Conditions:
-    """Kept fresh by `watch`. `read_allowance` reads the policy and may block."""
+    """Kept fresh by `watch`. `read_allowance` reads the policy and may block. Of the disks on which
+    `directories` are, the fullest counts.
+    """
 
-    def __init__(self, read_allowance: Callable[[], Allowance], directory: Path, executor: Executor) -> None:
+    def __init__(
+        self, read_allowance: Callable[[], Allowance], directories: Sequence[Path], executor: Executor
+    ) -> None:
         self._read_allowance = read_allowance
-        self._directory = directory
+        self._directories = directories
         self._executor = executor
         self._allowance = Allowance(_LARGEST_SOURCE_BYTES, 0)
         self._disk_is_short = False
@@ -74,10 +78,15 @@ class Conditions:
         self._look_at_disk()
 
     def _look_at_disk(self) -> None:
-        disk = os.statvfs(self._directory)
+        free_bytes = min(map(_free_bytes, self._directories))
         was_short, self._disk_is_short = (
             self._disk_is_short,
-            disk.f_bavail * disk.f_frsize < self._allowance.free_disk_floor_bytes,
+            free_bytes < self._allowance.free_disk_floor_bytes,
         )
         if self._disk_is_short != was_short:
             log.warning("free disk is %s the floor", "under" if self._disk_is_short else "over")
+
+
+def _free_bytes(directory: Path) -> int:
+    disk = os.statvfs(directory)
+    return disk.f_bavail * disk.f_frsize

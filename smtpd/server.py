@@ -96,7 +96,7 @@ class Listener:
         self._reading = ThreadPoolExecutor(1, "recipients")
         self._sealing = ThreadPoolExecutor(2, "sealing")
         self._lookup: SharedLookup[Asked, delivery.Lookup] = SharedLookup(_find_recipients, self._reading)
-        self._conditions = Conditions(_read_allowance, Path(settings.TEMPMAIL_DATA_DIR), self._reading)
+        self._conditions = Conditions(_read_allowance, disks(), self._reading)
         self._writer = BatchWriter(
             store=_store,
             forget=_forget_repeats,
@@ -299,6 +299,14 @@ def _within_descriptors(limits: Limits) -> Limits:
     carried = max(1, descriptors - OTHER_DESCRIPTORS)
     log.warning("the limit of open files carries %d connections, not %d", carried, limits.connections)
     return dataclasses.replace(limits, connections=carried)
+
+
+def disks() -> list[Path]:
+    """The directories on whose disks mail goes: ours, and that of a database file that lies elsewhere."""
+    directories = [Path(settings.TEMPMAIL_DATA_DIR)]
+    if connection.vendor == "sqlite":
+        directories.append(Path(str(connection.settings_dict["NAME"])).absolute().parent)
+    return list(dict.fromkeys(directories))
 
 
 # --- what blocks, each in its own thread ------------------------------------------------------------------
