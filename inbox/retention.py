@@ -20,6 +20,7 @@ from django.db.models import Count, Sum
 
 from inbox import clock, delivery, events, presence, timers
 from inbox.models import Grant, Installation, LooseSource, Mailbox, Message, Policy, Source, SourceChunk
+from inbox.models.mailbox import MailboxQuerySet
 from inbox.models.message import MessageQuerySet
 
 logger = logging.getLogger(__name__)
@@ -219,7 +220,11 @@ def retime(*, seconds: float = 60.0) -> int:
 
 def is_retiming_owed() -> bool:
     """Whether any mailbox was timed under an earlier policy."""
-    return Mailbox.objects.behind(Policy.objects.get(id=1).version).exists()
+    return _owed_a_retiming().exists()
+
+
+def _owed_a_retiming() -> MailboxQuerySet:
+    return Mailbox.objects.behind(Policy.objects.get(id=1).version)
 
 
 # -- sweeping --------------------------------------------------------------------------------------
@@ -234,6 +239,7 @@ class Swept:
     sources: int = 0
     digests: int = 0
     retimed: int = 0
+    to_retime: int = 0
     finished: bool = True
     truncated: bool = False
     held: presence.Hold | None = field(default=None)
@@ -256,6 +262,7 @@ def sweep(*, seconds: float = 50.0) -> Swept:
     done.sources = _sweep_loose_sources(deadline)
     done.digests = _sweep_repeat_digests(deadline)
     done.finished = time.monotonic() <= deadline
+    done.to_retime = _owed_a_retiming().count()
     presence.forget_the_gone()
     _give_back_space()
     done.truncated = truncate_wal()

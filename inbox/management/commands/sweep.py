@@ -67,6 +67,7 @@ class Command(BaseCommand):
             total.digests += done.digests
             total.retimed += done.retimed
             total.finished, total.truncated, total.held = done.finished, done.truncated, done.held
+            total.to_retime = done.to_retime
             if done.finished or time.monotonic() >= deadline:
                 break
         self._say(total, "erased", "re-timed")
@@ -83,3 +84,7 @@ class Command(BaseCommand):
         )
         if done.held is not None:
             self.stdout.write(f"Erasing waits: {done.held}.")
+        if done.to_retime:
+            self.stdout.write(
+                f"Still owed: re-timing of {done.to_retime} mailboxes. The next sweep goes on with it."
+            )
