@@ -83,6 +83,9 @@ class OpenMessage:
         if not self._message.is_read:
             retention.mark_read(self._message.mailbox_id, self._message.pk)
 
+    def mark_unread(self) -> None:
+        retention.mark_unread(self._message.mailbox_id, self._message.pk)
+
     def delete(self) -> None:
         """Out of sight at once; can be taken back for a few seconds."""
         retention.delete_message(self._message.mailbox_id, self._message.pk)
@@ -297,6 +300,22 @@ class OpenMailbox:
         if message is None:
             raise retention.TooLate
         retention.undelete_message(self.pk, message.pk)
+
+    def delete_read(self) -> tuple[datetime, int]:
+        """All read messages out of sight at once: the moment, which takes them back, and how many."""
+        return retention.delete_read(self.pk)
+
+    def can_undelete_read(self, moment: datetime) -> bool:
+        """Whether that deletion could still be taken back."""
+        return (
+            self.state is State.LIVING
+            and moment > clock.now() - retention.UNDO
+            and Message.objects.filter(mailbox_id=self.pk, deleted_at=moment).exists()
+        )
+
+    def undelete_read(self, moment: datetime) -> None:
+        """Raises TooLate."""
+        retention.undelete_read(self.pk, moment)
 
     def delete(self) -> None:
         """Erase it, its mail and every grant to it."""

@@ -10,7 +10,7 @@ import asyncio
 import json
 import logging
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -19,7 +19,9 @@ from channels.exceptions import StopConsumer
 from channels.generic.websocket import AsyncWebsocketConsumer
 from channels.layers import get_channel_layer
 from django.db import Error as DatabaseError
+from django.http import HttpRequest
 from django.http.cookie import parse_cookie
+from django.utils import translation
 
 from inbox import clock, cookies, executors, layer_watch, live, logs, origins
 from inbox.access import OpenMailbox
@@ -27,6 +29,8 @@ from inbox.browser import open_with
 from inbox.events import group_name
 
 logger = logging.getLogger(__name__)
+
+Ask = Callable[..., list[live.Update]]
 
 #: Frames of a client in a minute. An honest page sends a ping each 20 s and a catch-up now and then.
 FRAMES_A_MINUTE = 120
@@ -61,6 +65,7 @@ class Live(AsyncWebsocketConsumer):  # type: ignore[misc]
         self._said: dict[str, int] = {}  # what it says it has, when it catches up
         self._turns: dict[str, datetime] = {}  # when a mailbox changes by itself: is hidden, is gone
         self._current = ""
+        self._language = ""
         self._due: set[str] = set()
         self._wants_list = False
         self._wake = asyncio.Event()
@@ -101,6 +106,7 @@ class Live(AsyncWebsocketConsumer):  # type: ignore[misc]
             await self.close()
             return
         self._secrets = _secrets_of(self.scope)
+        self._language = _language_of(self.scope)
         try:
             opened = await executors.in_rows(_opened)(self._secrets)
             async with asyncio.timeout(LAYER_SECONDS):
@@ -238,7 +244,7 @@ class Live(AsyncWebsocketConsumer):  # type: ignore[misc]
         said, self._said = self._said, {}
         self._revisions.update((key, value) for key, value in said.items() if key in self._secrets)
         secrets = {mailbox_id: self._secrets[mailbox_id] for mailbox_id in due}
-        ask = executors.in_rows(_all_updates if wants_list else _news)
+        ask = executors.in_rows(_in_language(self._language, _all_updates if wants_list else _news))
         updates = await ask(secrets, dict(self._revisions), self._current)
         for update in updates:
             await self._say(update.to_json())
@@ -311,6 +317,23 @@ def _secrets_of(scope: Mapping[str, Any]) -> dict[str, bytes]:
     headers = [value for name, value in scope["headers"] if name == b"cookie"]
     brought = parse_cookie("; ".join(value.decode("latin-1") for value in headers))
     return dict(cookies.read(brought, secure=scope.get("scheme") == "wss").secrets)
+
+
+def _language_of(scope: Mapping[str, Any]) -> str:
+    """The language that the page has, which came with the same cookies and headers."""
+    headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+    request = HttpRequest()
+    request.COOKIES = parse_cookie(headers.get("cookie", ""))
+    request.META["HTTP_ACCEPT_LANGUAGE"] = headers.get("accept-language", "")
+    return translation.get_language_from_request(request)
+
+
+def _in_language(language: str, ask: Ask) -> Ask:
+    def asked(*arguments: Any) -> list[live.Update]:
+        with translation.override(language):
+            return ask(*arguments)
+
+    return asked
 
 
 def _opened(secrets: Mapping[str, bytes]) -> dict[str, tuple[int, datetime]]:

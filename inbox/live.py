@@ -5,7 +5,7 @@ came twice loses or repeats nothing.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
@@ -27,6 +27,7 @@ class Latest:
 
     sender: str
     subject: str
+    code: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +74,7 @@ class Update:
             "unread": self.unread,
             "rows": [{"id": row.id, "number": row.number, "html": row.html} for row in self.rows],
             "living": None if self.living is None else dict(self.living),
-            "latest": self.latest and {"sender": self.latest.sender, "subject": self.latest.subject},
+            "latest": self.latest and asdict(self.latest),
         }
 
 
@@ -164,7 +165,7 @@ def _latest(row: access.Row | None) -> Latest | None:
         return None
     if row.summary is None:
         return Latest("", "")
-    return Latest(row.summary.sender_name or row.summary.sender_address, row.summary.subject)
+    return Latest(showing.sender_of(row.summary), row.summary.subject, row.summary.code)
 
 
 def turn_of(mailbox: OpenMailbox) -> datetime:

@@ -7,7 +7,9 @@ from itertools import islice
 
 from django.urls import reverse
 from django.utils.dateparse import parse_datetime
+from django.utils.formats import date_format
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext as _
 
 from inbox import access, mail, opened, pool, sayings
 from inbox.access import OpenMessage
@@ -153,12 +155,13 @@ class Reading:
     trackers: int = 0
     show_images_url: str = ""
     other_page_url: str = ""
+    print_url: str = ""
     files: Sequence[File] = ()
     cards: Sequence[ShownCard] = ()
     links: Sequence[Link] = ()
     notes: Sequence[str] = ()
     code: str = ""
-    code_shown: str = ""
+    code_groups: Sequence[str] = ()
     verify_url: str = ""
     verify_host: str = ""
     verify_words: str = ""
@@ -213,12 +216,13 @@ def reading(message: OpenMessage, looks: Looks) -> Reading:
             _url(shown, replace(looks, images=True)) if frame and frame.remote and not looks.images else ""
         ),
         other_page_url=_url(shown, replace(looks, dark=not looks.dark)),
+        print_url=_url(shown, replace(looks, view=asked, dark=False, marked=False), "inbox:print"),
         files=[_file(file, looks) for file in view.files if not (file.inline and view.has_html)],
         cards=[_card(card, shown, looks) for card in view.cards],
         links=[_link(link) for link in view.links],
         notes=[sayings.note(note) for note in view.notes],
         code=view.code,
-        code_shown=sayings.grouped(view.code),
+        code_groups=sayings.grouped(view.code),
         verify_url=view.verify.url if view.verify else "",
         verify_host=view.verify.host if view.verify else "",
         verify_words=sayings.verify(view.verify.kind) if view.verify else "",
@@ -230,6 +234,20 @@ def reading(message: OpenMessage, looks: Looks) -> Reading:
         source_text=source_text,
         source_is_cut=source_is_cut,
     )
+
+
+def facts(message: Reading) -> list[tuple[str, str]]:
+    """Who, to whom and when, as lines for paper."""
+    name, address = message.sender_name, message.sender_address
+    when = message.date or message.received_at
+    lines = [
+        (_("From"), f"{name} <{address}>" if name and address else name or address),
+        (_("To"), message.recipients),
+        (_("Cc"), message.cc),
+        (_("Date"), f"{date_format(when, 'DATETIME_FORMAT')} UTC"),
+        (_("Sender"), message.verdict_words),
+    ]
+    return [(label, value) for label, value in lines if value]
 
 
 def _bare(shown: access.Row, looks: Looks, *, damaged: bool = False) -> Reading:
@@ -256,6 +274,7 @@ def _unreadable(message: OpenMessage, looks: Looks) -> Reading:
         _bare(message.row, looks),
         unreadable=True,
         view="source",
+        print_url=_url(message.row, replace(looks, view="source"), "inbox:print"),
         marked_url=_url(message.row, replace(looks, marked=not looks.marked)),
         source_text=text,
         source_is_cut=is_cut,

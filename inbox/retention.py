@@ -143,6 +143,20 @@ def mark_read(mailbox_pk: int, message_pk: int) -> None:
     _announce([mailbox])
 
 
+def mark_unread(mailbox_pk: int, message_pk: int) -> None:
+    """As if it had not been opened yet."""
+    with transaction.atomic():
+        mailbox = Mailbox.objects.locked([mailbox_pk]).get(mailbox_pk)
+        if mailbox is None:
+            return
+        if not Message.objects.filter(pk=message_pk, mailbox_id=mailbox_pk, is_read=True).update(
+            is_read=False
+        ):
+            return
+        _save(mailbox)
+    _announce([mailbox])
+
+
 def delete_message(mailbox_pk: int, message_pk: int) -> None:
     """Take a message out of sight and out of the quota at once; it is erased once that can no longer be taken
     back.
@@ -188,6 +202,38 @@ def _recount(mailbox: Mailbox) -> None:
     mailbox.message_count, mailbox.size_bytes = counted["count"], counted["size_bytes"]
 
 
+def delete_read(mailbox_pk: int) -> tuple[datetime, int]:
+    """Take all read messages out of sight at once: the moment, which takes them back, and how many."""
+    with transaction.atomic():
+        mailbox = Mailbox.objects.locked([mailbox_pk]).get(mailbox_pk)
+        now = clock.now()
+        if mailbox is None:
+            return now, 0
+        count = Message.objects.filter(mailbox_id=mailbox_pk, is_read=True, deleted_at=None).update(
+            deleted_at=now
+        )
+        if not count:
+            return now, 0
+        _recount(mailbox)
+        _save(mailbox, *COUNTERS)
+    _announce([mailbox])
+    return now, count
+
+
+def undelete_read(mailbox_pk: int, moment: datetime) -> None:
+    """Take back what was deleted at that very moment. Raises TooLate."""
+    with transaction.atomic():
+        mailbox = Mailbox.objects.locked([mailbox_pk]).get(mailbox_pk)
+        now = clock.now()
+        if mailbox is None or mailbox.expires_at <= now or moment <= now - UNDO:
+            raise TooLate
+        if not Message.objects.filter(mailbox_id=mailbox_pk, deleted_at=moment).update(deleted_at=None):
+            raise TooLate
+        _recount(mailbox)
+        _save(mailbox, *COUNTERS)
+    _announce([mailbox])
+
+
 # -- re-timing -------------------------------------------------------------------------------------
 
 
@@ -211,7 +257,7 @@ def retime(*, seconds: float = 60.0) -> int:
                 if (mailbox.expires_at, mailbox.purge_at) == before:
                     mailbox.save(update_fields=["policy_version"])
                 else:
-                    _save(mailbox, *timers.END_FIELDS)
+                    _save(mailbox, *timers.FOLLOWED_FIELDS)
                     changed.append(mailbox)
         _announce(changed)
         total += len(pks)

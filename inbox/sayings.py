@@ -2,6 +2,7 @@
 
 import re
 from datetime import timedelta
+from itertools import accumulate, pairwise
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
@@ -137,12 +138,15 @@ def delay(seconds: int) -> str:
     return words.duration(timedelta(seconds=seconds))
 
 
-def grouped(code: str) -> str:
-    """A code as it is read aloud: long runs of digits in two halves. Copied is what was sent."""
-    if code.isascii() and code.isdigit() and len(code) in (6, 8):
-        half = len(code) // 2
-        return f"{code[:half]}\u2009{code[half:]}"
-    return code
+#: Long runs of digits as they are read aloud.
+_GROUPS = {6: (3, 3), 7: (3, 4), 8: (4, 4), 9: (3, 3, 3), 10: (3, 3, 4)}
+
+
+def grouped(code: str) -> tuple[str, ...]:
+    """A code in groups for reading. They are set apart by space alone: copied is what was sent."""
+    sizes = _GROUPS.get(len(code), ()) if code.isascii() and code.isdigit() else ()
+    ends = list(accumulate(sizes)) or [len(code)]
+    return tuple(code[start:end] for start, end in pairwise([0, *ends]) if code)
 
 
 # Controls, and what turns the direction of writing round or cannot be seen.

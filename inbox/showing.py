@@ -1,10 +1,11 @@
 """What the templates are given: plain values, read from open mailboxes."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from inbox import access, clock, mail
+from inbox import access, clock, mail, sayings
 from inbox.access import OpenMailbox, State
 from inbox.models import Policy
 
@@ -30,6 +31,11 @@ class Box:
     ring: int  # part of the time that is left, 0..100
     lifetime_seconds: int
 
+    @property
+    def read_count(self) -> int:
+        """How many of its messages have been opened."""
+        return self.message_count - self.unread
+
 
 @dataclass(frozen=True, slots=True)
 class Row:
@@ -41,13 +47,15 @@ class Row:
     read: bool
     received_at: datetime
     received_iso: str  # a hundred rows take the date filter three milliseconds
-    sender_name: str
-    sender_address: str
+    sender: str
+    sender_address: str  # "" where `sender` is it
     subject: str
     snippet: str
     tag: str
     attachment_names: Sequence[str]
     damaged: bool
+    code: str = ""
+    code_groups: Sequence[str] = ()
 
 
 def boxes(mailboxes: Sequence[OpenMailbox]) -> list[Box]:
@@ -83,6 +91,7 @@ def _box(mailbox: OpenMailbox, counts: access.Counts) -> Box:
 def row(shown: access.Row) -> Row:
     """A list row; a damaged one says nothing but that."""
     summary = shown.summary or mail.Summary()
+    sender = sender_of(summary)
     return Row(
         id=shown.message_id,
         mailbox_id=shown.mailbox_id,
@@ -90,11 +99,30 @@ def row(shown: access.Row) -> Row:
         read=shown.is_read,
         received_at=shown.received_at,
         received_iso=shown.received_at.isoformat(),
-        sender_name=summary.sender_name,
-        sender_address=summary.sender_address,
+        sender=sender,
+        sender_address="" if sender == summary.sender_address else summary.sender_address,
         subject=summary.subject,
         snippet=summary.snippet,
         tag=shown.tag,
         attachment_names=summary.attachment_names,
         damaged=shown.is_damaged,
+        code=summary.code,
+        code_groups=sayings.grouped(summary.code),
     )
+
+
+def sender_of(summary: mail.Summary) -> str:
+    """Whom a row or a notification names, with room for one: no name that could hide the address."""
+    name, address = summary.sender_name, summary.sender_address
+    return address if not name or (address and _hides(name, address)) else name
+
+
+#: What an address in a name is written with; a run of blanks; what turns its direction or cannot be seen.
+_HIDING = re.compile(
+    r"[@\uff20\ufe6b]|\s{2}"
+    r"|[\u00ad\u034f\u061c\u115f\u1160\u200b-\u200f\u202a-\u202e\u2060-\u2069\u2800\u3164\ufeff]"
+)
+
+
+def _hides(name: str, address: str) -> bool:
+    return name.casefold() != address.casefold() and _HIDING.search(name) is not None

@@ -21,6 +21,9 @@ urlpatterns = [
     path("favicon.ico", pictures.favicon, name="favicon"),
     path(_MAILBOX, pages.mailbox, name="mailbox"),
     path(f"{_MAILBOX}delete/", mailboxes.delete, name="delete"),
+    path(f"{_MAILBOX}search/", pages.search, name="search"),
+    path(f"{_MAILBOX}delete-read/", mailboxes.delete_read, name="delete_read"),
+    path(f"{_MAILBOX}undelete-read/", mailboxes.undelete_read, name="undelete_read"),
     path(f"{_MAILBOX}extend/", mailboxes.extend, name="extend"),
     path(f"{_MAILBOX}revive/", mailboxes.revive, name="revive"),
     path(f"{_MAILBOX}label/", mailboxes.label, name="label"),
@@ -31,6 +34,7 @@ urlpatterns = [
     path(_MESSAGE, pages.message, name="message"),
     *parts.urls(_MESSAGE, messages.found, lambda view: view),
     path(f"{_MESSAGE}read/", messages.read, name="read"),
+    path(f"{_MESSAGE}unread/", messages.unread, name="unread"),
     path(f"{_MESSAGE}delete/", messages.delete_message, name="delete_message"),
     path(f"{_MESSAGE}undelete/", messages.undelete_message, name="undelete_message"),
 ]

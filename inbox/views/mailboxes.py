@@ -84,6 +84,40 @@ def delete(request: HttpRequest, browser: Browser, mailbox_id: str) -> HttpRespo
     return redirect("inbox:gone")
 
 
+@require_http_methods(["GET", "HEAD", "POST"])
+@page
+def delete_read(request: HttpRequest, browser: Browser, mailbox_id: str) -> HttpResponse:
+    """All read messages out of sight at once; for a few seconds they can be taken back."""
+    mailbox = browser.open(mailbox_id)
+    if request.method != "POST":
+        (box,) = showing.boxes([mailbox])
+        return render(request, "inbox/confirm_delete_read.html", {"mailbox": box})
+    moment, count = mailbox.delete_read()
+    opened.forget(mailbox_id)
+    said = moment.isoformat()
+    if errors.wants_json(request):
+        return JsonResponse({"moment": said, "count": count})
+    url = reverse("inbox:mailbox", args=[mailbox_id], query={"deleted_read": said} if count else {})
+    return redirect(url)
+
+
+@require_POST
+@page
+def undelete_read(request: HttpRequest, browser: Browser, mailbox_id: str) -> HttpResponse:
+    """Take that back."""
+    mailbox = browser.open(mailbox_id)
+    moment = pages.moment_of(request.POST.get("moment", ""))
+    try:
+        if moment is None:
+            raise TooLate
+        mailbox.undelete_read(moment)
+    except TooLate:
+        if errors.wants_json(request):
+            return errors.refusal(request, 409, _("Too late: the messages are gone."))
+        return _back_to(mailbox, "too_late")
+    return answer(request, _back_to(mailbox))
+
+
 @require_POST
 @page
 def extend(request: HttpRequest, browser: Browser, mailbox_id: str) -> HttpResponse:

@@ -37,6 +37,15 @@ def read(request: HttpRequest, browser: Browser, mailbox_id: str, message_id: st
     return answer(request, redirect("inbox:message", mailbox_id, message_id))
 
 
+@require_POST
+@with_browser
+def unread(request: HttpRequest, browser: Browser, mailbox_id: str, message_id: str) -> HttpResponse:
+    """As if it had not been opened: back to the list, for to show it would be to open it."""
+    _mailbox, message = _open(browser, mailbox_id, message_id)
+    message.mark_unread()
+    return answer(request, redirect("inbox:mailbox", mailbox_id))
+
+
 @require_http_methods(["GET", "HEAD", "POST"])
 @page
 def delete_message(request: HttpRequest, browser: Browser, mailbox_id: str, message_id: str) -> HttpResponse:

@@ -1,15 +1,15 @@
 """The pages people look at: the inbox, a mailbox, a message, and what is left after a deletion."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.utils.cache import patch_vary_headers
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_POST, require_safe
 
-from inbox import clock, cookies, creation, limits, reading, rotation, showing
+from inbox import clock, cookies, creation, limits, reading, rotation, searching, showing
 from inbox.access import OpenMailbox, State
 from inbox.browser import Browser
 from inbox.models import Domain, Policy
@@ -68,7 +68,15 @@ def mailbox(request: HttpRequest, browser: Browser, mailbox_id: str) -> HttpResp
         opened.view()
     deleted = request.GET.get("deleted", "")
     undo = deleted if cookies.is_id(deleted) and opened.can_undelete(deleted) else ""
-    return mailbox_page(request, browser, opened, notice=_asked_notice(request), undo_message_id=undo)
+    moment = moment_of(request.GET.get("deleted_read", ""))
+    return mailbox_page(
+        request,
+        browser,
+        opened,
+        notice=_asked_notice(request),
+        undo_message_id=undo,
+        undo_read_moment=moment.isoformat() if moment and opened.can_undelete_read(moment) else "",
+    )
 
 
 @require_safe
@@ -91,6 +99,22 @@ def message(request: HttpRequest, browser: Browser, mailbox_id: str, message_id:
         browser.looks_at(opened)
         return _partial(request, "inbox/_reader.html", {"message": shown})
     return mailbox_page(request, browser, opened, message=shown)
+
+
+@require_POST
+@page
+def search(request: HttpRequest, browser: Browser, mailbox_id: str) -> HttpResponse:
+    """What a query is in: for the page's script the rows alone. A POST, so that the query is in no URL."""
+    opened = browser.open(mailbox_id)
+    query = request.POST.get("query", "")[: searching.LONGEST_QUERY].strip()
+    if request.headers.get("X-Partial") == "search":
+        found = searching.search(opened.rows(), query)
+        return _partial(request, "inbox/_found.html", {"found": found})
+    opened.view()
+    if not query:
+        return redirect("inbox:mailbox", mailbox_id)
+    found = searching.search(opened.rows(), query)
+    return mailbox_page(request, browser, opened, rows=found.rows, query=query, found=found)
 
 
 @require_safe
@@ -118,7 +142,9 @@ def mailbox_page(
         "server_now": clock.now(),
         "mailbox": shown,
         "mailboxes": boxes,
-        "rows": [showing.row(row) for row in reversed(mailbox.rows())],
+        "rows": [] if "found" in more else [showing.row(row) for row in reversed(mailbox.rows())],
+        "query": "",
+        "found": None,
         "message": None,
         "domains": offered,
         "other_domain": next((name for name in offered if name != mailbox.domain), ""),
@@ -130,6 +156,7 @@ def mailbox_page(
         "label_error": "",
         "notice": "",
         "undo_message_id": "",
+        "undo_read_moment": "",
         **more,
     }
     response = render(request, "inbox/mailbox.html", context, status=status)
@@ -159,6 +186,15 @@ def make_mailbox(
     if name:
         return browser.add(creation.create_chosen(name, domain, provisional=provisional))
     return browser.add(creation.create_random(domain, provisional=provisional))
+
+
+def moment_of(said: str) -> datetime | None:
+    """A moment as a page of ours wrote it, or None where that is none."""
+    try:
+        moment = datetime.fromisoformat(said[:40])
+    except ValueError:
+        return None
+    return moment if moment.tzinfo is not None else None
 
 
 def is_at_limit(browser: Browser) -> bool:

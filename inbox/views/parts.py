@@ -9,11 +9,14 @@ from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
+from django.shortcuts import render
+from django.template.loader import render_to_string
 from django.urls import URLPattern, path
+from django.utils.html import format_html
 from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_safe
 
-from inbox import mail, opened, pool, sources
+from inbox import mail, opened, pool, reading, sources
 from inbox.access import OpenMessage
 from inbox.mail.view import FileView
 from inbox.reading import Looks
@@ -61,6 +64,7 @@ def urls(prefix: str, opening: Opening, guard: Callable[[View], View]) -> list[U
     return [
         path(f"{prefix}html/", part(frame), name="frame"),
         path(f"{prefix}source/", part(source), name="source"),
+        path(f"{prefix}print/", part(printed), name="print"),
         path(f"{prefix}part/<int:index>/", part(attachment), name="attachment"),
     ]
 
@@ -103,6 +107,27 @@ def frame(request: HttpRequest, message: OpenMessage) -> HttpResponse:
     response["X-Frame-Options"] = "SAMEORIGIN"
     _keep_apart(response)
     return response
+
+
+def printed(request: HttpRequest, message: OpenMessage) -> HttpResponse:
+    """The message for paper: who, when, and the whole of it.
+
+    A frame is cut at its edge when its page is printed, and nobody can measure what a sandbox holds. So the
+    letter comes as itself, under the frame's own policy, with subject and sender above it.
+    """
+    try:
+        shown = reading.reading(message, looks_of(request))
+    except LookupError:
+        raise Http404 from None
+    context = {"message": shown, "lines": reading.facts(shown)}
+    if shown.view != "html":
+        return render(request, "inbox/print.html", context)
+    document = frame(request, message)
+    head, opening, body = document.content.decode().partition("<body>")
+    above = render_to_string("inbox/print/above.html", context)
+    head = head.replace("<title></title>", format_html("<title>{}</title>", shown.subject), 1)
+    document.content = f"{head}{opening}{above}{body}"
+    return document
 
 
 def source(request: HttpRequest, message: OpenMessage) -> StreamingHttpResponse:

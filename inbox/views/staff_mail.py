@@ -142,6 +142,14 @@ def message(request: HttpRequest, mailbox_id: str, message_id: str) -> HttpRespo
 
 
 @require_POST
+@for_staff(MAY_READ_MAIL)
+def unread(request: HttpRequest, mailbox_id: str, message_id: str) -> HttpResponse:
+    """As if it had not been opened: back to the list."""
+    _find_message(request, mailbox_id, message_id).mark_unread()
+    return redirect("staff:index")
+
+
+@require_POST
 @for_staff(MAY_DELETE_MAIL)
 def delete_message(request: HttpRequest, mailbox_id: str, message_id: str) -> HttpResponse:
     """Out of sight at once; for a few seconds it can be taken back."""
@@ -208,6 +216,7 @@ urlpatterns = [
     path("<str:mailbox_id>/", mailbox, name="mailbox"),
     path(_MESSAGE, message, name="message"),
     *parts.urls(_MESSAGE, _find_message, for_staff(MAY_READ_MAIL)),
+    path(f"{_MESSAGE}unread/", unread, name="unread"),
     path(f"{_MESSAGE}delete/", delete_message, name="delete_message"),
     path(f"{_MESSAGE}undelete/", undelete_message, name="undelete_message"),
 ]

@@ -14,6 +14,7 @@ ODD = ["x", "0" * 31, "0" * 33, "A" * 32, "%00", "😀", "0" * 31 + "g", "a" * 4
 GETS = [
     "/m/{box}/",
     "/m/{box}/delete/",
+    "/m/{box}/delete-read/",
     "/m/{box}/qr.svg",
     "/m/{box}/seen.gif",
     "/m/{box}/seen.css",
@@ -21,17 +22,22 @@ GETS = [
     "/m/{box}/{message}/?view=text",
     "/m/{box}/{message}/html/",
     "/m/{box}/{message}/source/",
+    "/m/{box}/{message}/print/",
     "/m/{box}/{message}/part/0/",
     "/m/{box}/{message}/part/7/",
     "/m/{box}/{message}/delete/",
 ]
 POSTS = [
     "/m/{box}/delete/",
+    "/m/{box}/delete-read/",
+    "/m/{box}/undelete-read/",
+    "/m/{box}/search/",
     "/m/{box}/extend/",
     "/m/{box}/revive/",
     "/m/{box}/label/",
     "/m/{box}/test/",
     "/m/{box}/{message}/read/",
+    "/m/{box}/{message}/unread/",
     "/m/{box}/{message}/delete/",
     "/m/{box}/{message}/undelete/",
 ]

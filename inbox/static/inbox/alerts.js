@@ -13,12 +13,15 @@ export function openAlerts() {
   if (!dialog.dataset.wired) {
     dialog.dataset.wired = "1";
     byId("notify-on").addEventListener("change", (event) => switchNotify(event.target));
+    byId("codes-on").addEventListener("change", (event) => keep("notify-codes", event.target.checked ? "on" : null));
     byId("sound-on").addEventListener("change", (event) => {
       keep("sound", event.target.checked ? "on" : null);
       if (event.target.checked) ring();
     });
   }
   byId("notify-on").closest("label").hidden = !canNotify;
+  byId("codes-on").closest("label").hidden = !canNotify;
+  byId("codes-on").checked = kept("notify-codes") === "on";
   byId("sound-on").checked = kept("sound") === "on";
   showNotify();
   dialog.showModal();
@@ -32,6 +35,7 @@ async function switchNotify(box) {
 
 function showNotify() {
   byId("notify-on").checked = notifies();
+  byId("codes-on").disabled = !notifies();
   const blocked = canNotify && Notification.permission === "denied";
   byId("notify-on").disabled = blocked;
   byId("notify-why").textContent = blocked ? words("notify-blocked") : "";
@@ -39,7 +43,7 @@ function showNotify() {
 
 // Tells of new mail, once over all tabs: whoever holds the lock looks whether this was told already. A tab that is being
 // looked at goes first, and shows no notification, for the mail is in sight.
-export async function alertOf({ mailbox, revision, title, body, url }) {
+export async function alertOf({ mailbox, revision, title, body, code, url }) {
   const seen = document.visibilityState === "visible" && document.hasFocus();
   if (!notifies() && kept("sound") !== "on") return;
   if (!seen) await new Promise((done) => setTimeout(done, 150));
@@ -50,7 +54,8 @@ export async function alertOf({ mailbox, revision, title, body, url }) {
     keep("alerted", JSON.stringify(Object.fromEntries(Object.entries(told).slice(-50))));
     if (kept("sound") === "on") ring();
     if (seen || !notifies()) return;
-    const note = new Notification(title, { body, tag: mailbox, icon: document.querySelector("link[rel=icon]").href });
+    const text = code && kept("notify-codes") === "on" ? `${words("code", { code })}\n${body}` : body;
+    const note = new Notification(title, { body: text, tag: mailbox, icon: document.querySelector("link[rel=icon]").href });
     note.addEventListener("click", () => {
       focus();
       if (url && new URL(url, location).pathname !== location.pathname) location.assign(url);

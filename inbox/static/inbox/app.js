@@ -11,6 +11,7 @@ import { Live } from "./live.js";
 import { post } from "./post.js";
 import { Reader } from "./reader.js";
 import { complain, say } from "./say.js";
+import { Search } from "./search.js";
 import { listen, tell } from "./tabs.js";
 import { freshen } from "./times.js";
 import { counted, words } from "./words.js";
@@ -69,12 +70,33 @@ const list = new List(byId("rows"), {
   onCount(count) {
     if (count === 0 && empty.hidden) emptySince = performance.now();
     empty.hidden = count > 0;
+    showTools();
   },
 });
+const search = new Search(byId("search"), list, { onShown: () => reader.mark() });
 const reader = new Reader({
   main, pane: byId("pane"), list, home: main.dataset.home,
   onTitle(text) { subject = text; showUnread(); },
-  onRead(by) { unread.set(current, Math.max(0, (unread.get(current) ?? 0) + by)); showUnread(); },
+  onRead(by) { unread.set(current, Math.max(0, (unread.get(current) ?? 0) + by)); showUnread(); showTools(); },
+});
+
+// The field to search in is there once there is mail, and "Delete read" once there is some that was read.
+function showTools() {
+  byId("list-tools").hidden = list.all().length === 0;
+  byId("delete-read").hidden = list.all().every((row) => row.hasAttribute("data-unread"));
+}
+
+byId("delete-read").addEventListener("click", async (event) => {
+  if (event.ctrlKey || event.metaKey || event.shiftKey) return;
+  event.preventDefault();
+  const form = byId("undelete-read");
+  const read = list.all().filter((row) => !row.hasAttribute("data-unread"));
+  const done = await post(form, { to: event.currentTarget.href, beside: byId("list-tools") });
+  if (!done || !done.data.count) return;
+  const ids = new Set(read.map((row) => row.dataset.messageId));
+  if (ids.has(reader.id)) reader.close({ focus: false });
+  reader.takeAway(read, form, form.action, { moment: done.data.moment });
+  (list.shown()[0]?.querySelector("a") ?? byId("list-title")).focus();
 });
 
 // --- what grows older by itself
@@ -158,7 +180,7 @@ function announce({ mailbox, revision, latest }) {
   say(text);
   if (kept("notify") !== "on" && kept("sound") !== "on") return;
   const url = entryOf(mailbox)?.querySelector("a")?.href ?? main.dataset.home;
-  import("./alerts.js").then(({ alertOf }) => alertOf({ mailbox, revision, title: text, body: latest.subject || words("no-subject"), url }));
+  import("./alerts.js").then(({ alertOf }) => alertOf({ mailbox, revision, title: text, body: latest.subject || words("no-subject"), code: latest.code, url }));
 }
 
 async function mailboxesAre(ids) {
@@ -230,7 +252,7 @@ const live = new Live({
 let interrupted = null; // id of the message that was open when the mailbox ended
 
 const countdown = new Countdown(main, (state) => {
-  byId("rows").inert = state !== "living";
+  list.section.inert = state !== "living";
   if (state === "living") {
     const row = interrupted && list.find(interrupted);
     interrupted = null;
@@ -238,6 +260,7 @@ const countdown = new Countdown(main, (state) => {
   } else {
     interrupted ??= reader.id;
     reader.close({ push: false, focus: false });
+    search.end();
   }
   if (state === "ended") list.clear(); // gone for good is gone here too
   live.ask({ now: true });
@@ -270,7 +293,7 @@ for (const id of ["extend", "revive", "test", "undo"]) {
 }
 
 wireDialogs({ countMessages: () => list.all().length });
-wireKeys({ reader, copy: copyAddress });
+wireKeys({ reader, search, copy: copyAddress });
 
 if (isSecureContext) {
   const alerts = byId("alerts-open");
@@ -280,4 +303,5 @@ if (isSecureContext) {
 
 freshen(document);
 showUnread();
+showTools();
 live.start();

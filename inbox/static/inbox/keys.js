@@ -2,7 +2,7 @@
 import { dialogOpen } from "./dialogs.js";
 import { keep, kept } from "./kept.js";
 
-export function wireKeys({ reader, copy }) {
+export function wireKeys({ reader, search, copy }) {
   const box = document.getElementById("keys-on");
   box.checked = kept("keys") !== "off";
   box.addEventListener("change", () => keep("keys", box.checked ? null : "off"));
@@ -12,11 +12,13 @@ export function wireKeys({ reader, copy }) {
     k: () => reader.step(-1),
     ArrowDown: () => reader.step(1),
     ArrowUp: () => reader.step(-1),
-    Escape: () => reader.close(),
+    Escape: () => (reader.id ? reader.close() : search.end({ focus: true })),
     c: copy,
+    o: () => reader.copyCode(),
+    u: () => reader.markUnread(),
     n: () => document.getElementById("new").click(),
     "?": () => document.getElementById("help-open").click(),
-    "/": () => document.querySelector('[data-testid="search"]')?.focus(),
+    "/": () => search.field.select(),
   };
 
   addEventListener("keydown", (event) => {

@@ -1,5 +1,6 @@
 // The list of messages: newest on top by number. Rows are put in and taken out one by one, never redrawn, so that focus,
-// scroll and what is being read stay where they are.
+// scroll and what is being read stay where they are. While a search is shown its hits stand in the place of the list,
+// which goes on being kept beside the page.
 import { freshen } from "./times.js";
 
 const NEW_FOR = 1_700; // as long as a new row's tint
@@ -7,6 +8,8 @@ const NEW_FOR = 1_700; // as long as a new row's tint
 export class List {
   constructor(rows, { onOpen, onCount }) {
     this.rows = rows;
+    this.section = rows.parentElement;
+    this.found = null; // the hits that are shown instead
     this.onCount = onCount;
     this.taken = new Set(); // deleted here a moment ago: not to come back by an answer that was already under way
     this.openPressed(onOpen);
@@ -16,46 +19,62 @@ export class List {
   // A press opens the row it began on, though another slides under the finger before it ends.
   openPressed(onOpen) {
     let pressed = null;
-    this.rows.addEventListener("pointerdown", (event) => { pressed = event.button === 0 ? event.target.closest(".row") : null; });
-    for (const type of ["pointercancel", "dragstart"]) this.rows.addEventListener(type, () => { pressed = null; });
-    this.rows.addEventListener("click", (event) => {
+    this.section.addEventListener("pointerdown", (event) => { pressed = event.button === 0 ? event.target.closest(".row") : null; });
+    for (const type of ["pointercancel", "dragstart"]) this.section.addEventListener(type, () => { pressed = null; });
+    this.section.addEventListener("click", (event) => {
       const row = event.detail > 0 && pressed ? pressed : event.target.closest(".row");
       pressed = null;
-      if (!row || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
+      if (!row || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey || event.target.closest("[data-copy]")) return;
       event.preventDefault();
       onOpen(row);
     });
   }
 
   all() {
-    return [...this.rows.children];
+    return [...this.rows.querySelectorAll(":scope > .row")];
+  }
+
+  // Those in sight: the list, or the hits of a search.
+  shown() {
+    return [...(this.found ?? this.rows).querySelectorAll(":scope > .row")];
   }
 
   find(id) {
     return this.all().find((row) => row.dataset.messageId === id);
   }
 
+  // The row in sight, in the list or among the hits.
+  findShown(id) {
+    return this.shown().find((row) => row.dataset.messageId === id);
+  }
+
   highest() {
-    return Number(this.rows.firstElementChild?.dataset.number ?? 0);
+    return Number(this.all()[0]?.dataset.number ?? 0);
   }
 
   countSince(number) {
     return this.all().filter((row) => Number(row.dataset.number) > number).length;
   }
 
-  // Puts rows in, makes the read marks true and takes out what lives no more. Answers the ids that live and have no row.
+  // Puts rows in or in the place of what they were, makes the read marks true and takes out what lives no more. Answers the
+  // ids that live and have no row.
   apply({ rows, living }, { slide }) {
-    for (const { id, html } of rows) if (!this.find(id) && !this.taken.has(id)) this.put(this.build(html), slide);
+    for (const { id, html } of rows) {
+      if (this.taken.has(id)) continue;
+      const old = this.find(id);
+      if (old) this.renew(old, this.build(html));
+      else this.put(this.build(html), slide);
+    }
     let missing = [];
     if (living) {
-      for (const row of this.all()) {
+      for (const row of new Set([...this.all(), ...this.shown()])) {
         const read = living[row.dataset.messageId];
         if (read === undefined) this.takeOut(row);
         else row.toggleAttribute("data-unread", !read);
       }
       missing = Object.keys(living).filter((id) => !this.find(id) && !this.taken.has(id));
     }
-    this.onCount(this.rows.children.length);
+    this.onCount(this.all().length);
     return missing;
   }
 
@@ -65,6 +84,16 @@ export class List {
     const row = template.content.querySelector(".row");
     freshen(row);
     return row;
+  }
+
+  // Something else is known of the message, such as who sent it. A row that says the same as before is left alone.
+  renew(row, newer) {
+    freshen(row);
+    if (row.innerHTML === newer.innerHTML) return;
+    const at = [...row.querySelectorAll("a, button")].indexOf(document.activeElement);
+    row.replaceChildren(...newer.childNodes);
+    row.toggleAttribute("data-unread", newer.hasAttribute("data-unread"));
+    if (at >= 0) (row.querySelectorAll("a, button")[at] ?? row.querySelector("a")).focus();
   }
 
   put(row, slide = false) {
@@ -79,24 +108,29 @@ export class List {
       row.classList.add("new");
       setTimeout(() => row.classList.remove("new"), NEW_FOR);
     }
-    this.onCount(this.rows.children.length);
+    this.onCount(this.all().length);
   }
 
+  // Wherever it stands.
   takeOut(row) {
-    if (row.contains(document.activeElement)) {
-      const next = (row.nextElementSibling ?? row.previousElementSibling)?.querySelector("a");
-      (next ?? document.getElementById("list-title")).focus();
+    const id = row.dataset.messageId;
+    for (const one of new Set([this.find(id), this.findShown(id), row])) {
+      if (!one) continue;
+      if (one.contains(document.activeElement)) {
+        const next = (one.nextElementSibling ?? one.previousElementSibling)?.querySelector("a");
+        (next ?? document.getElementById("list-title")).focus();
+      }
+      one.remove();
     }
-    row.remove();
-    this.onCount(this.rows.children.length);
+    this.onCount(this.all().length);
   }
 
   clear() {
     this.rows.replaceChildren();
+    this.found?.replaceChildren();
   }
 
   scroller() {
-    const list = this.rows.parentElement;
-    return getComputedStyle(list).overflowY === "auto" ? list : document.scrollingElement;
+    return getComputedStyle(this.section).overflowY === "auto" ? this.section : document.scrollingElement;
   }
 }

@@ -1,5 +1,7 @@
-// Opens messages in place, beside or over the list; the address bar and the Back button follow.
-import { say, toast } from "./say.js";
+// Opens messages in place, beside or over the list; the address bar and the Back button follow. Every view of a message is
+// a link of its own; here it is fetched and put in place of the one before.
+import { complain, say, toast } from "./say.js";
+import { copyCode } from "./copy.js";
 import { freshen } from "./times.js";
 import { post } from "./post.js";
 import { words } from "./words.js";
@@ -10,53 +12,85 @@ const PATIENCE = 15_000;
 export class Reader {
   constructor({ main, pane, list, home, onTitle, onRead }) {
     Object.assign(this, { main, pane, list, home, onTitle, onRead });
-    this.back = null;
-    this.id = pane.querySelector(".reader")?.dataset.messageId ?? null;
+    this.id = this.article()?.dataset.messageId ?? null;
     this.mark();
     pane.addEventListener("click", (event) => this.press(event));
     pane.addEventListener("submit", (event) => this.submit(event));
     addEventListener("popstate", () => this.follow());
   }
 
-  async open(row, { push = true, focus = true } = {}) {
-    const link = row.querySelector("a");
+  article() {
+    return this.pane.querySelector(".reader");
+  }
+
+  async open(row, { url, push = true, focus = true } = {}) {
+    const link = url ?? row.querySelector("a").href;
     const id = row.dataset.messageId;
-    if (push && id !== this.id) history.pushState({ opened: true }, "", link.href);
+    if (push && id !== this.id) history.pushState({ opened: true }, "", link);
     this.id = id;
     this.mark();
+    const unread = row.hasAttribute("data-unread");
+    if (unread) this.setUnread(id, false);
+    await this.fetch(link, {
+      onHtml: (html) => this.show(html, focus && (() => document.getElementById("subject"))),
+      onGone: () => this.fail(words("not-there")),
+      onFailed: () => {
+        if (unread) this.setUnread(id, true);
+        this.fail(words("not-opened"), () => this.open(row, { url, push: false }));
+      },
+    });
+  }
+
+  // Another view of the open message, in place: what was there stays until the new one has come.
+  async turn(link, { push = false } = {}) {
+    const { id } = link;
+    const show = link.dataset.show;
+    const place = link.href;
+    await this.fetch(place, {
+      onHtml: (html) => {
+        if (push) history.pushState({ opened: true, inside: true }, "", place);
+        else history.replaceState(history.state, "", place);
+        this.show(html, () => this.pane.querySelector(id ? `#${CSS.escape(id)}` : `[data-show="${CSS.escape(show)}"]`));
+      },
+      onGone: () => this.fail(words("not-there")),
+      onFailed: () => complain(this.pane.querySelector(".reader-bar"), words("failed")),
+    });
+  }
+
+  async fetch(url, { onHtml, onGone, onFailed }) {
     this.loading?.abort();
     const loading = (this.loading = new AbortController());
     const busy = setTimeout(() => this.pane.setAttribute("aria-busy", "true"), 300);
-    const unread = row.hasAttribute("data-unread");
-    if (unread) { row.removeAttribute("data-unread"); this.onRead(-1); }
     try {
-      const answer = await fetch(link.href, {
+      const answer = await fetch(url, {
         headers: { "X-Partial": "reader" },
         signal: AbortSignal.any ? AbortSignal.any([loading.signal, AbortSignal.timeout(PATIENCE)]) : loading.signal,
         cache: "no-store",
       });
       const html = answer.ok ? await answer.text() : "";
       if (loading.signal.aborted) return;
-      if (answer.ok) this.show(html, focus);
-      else if (answer.status === 404) this.fail(words("not-there"));
+      if (answer.ok) onHtml(html);
+      else if (answer.status === 404) onGone();
       else throw new Error(String(answer.status));
     } catch {
-      if (loading.signal.aborted) return;
-      if (unread) { row.setAttribute("data-unread", ""); this.onRead(1); }
-      this.fail(words("not-opened"), () => this.open(row, { push: false }));
+      if (!loading.signal.aborted) onFailed();
     } finally {
       clearTimeout(busy);
       if (this.loading === loading) this.pane.removeAttribute("aria-busy");
     }
   }
 
+  // `focus` says what gets it; where that is not to be seen, the subject does.
   show(html, focus) {
     this.clear();
     this.pane.insertAdjacentHTML("afterbegin", html); // rendered by our server; the message's own HTML is in its frame only
     freshen(this.pane);
     this.main.setAttribute("data-reading", "");
     const subject = document.getElementById("subject");
-    if (focus) subject.focus({ preventScroll: true });
+    if (focus) {
+      const node = focus();
+      (node?.checkVisibility?.() ? node : subject).focus({ preventScroll: true });
+    }
     this.onTitle(subject.textContent.trim());
   }
 
@@ -84,7 +118,7 @@ export class Reader {
 
   close({ push = true, focus = true } = {}) {
     if (!this.id) return;
-    const row = this.list.find(this.id);
+    const row = this.list.findShown(this.id);
     this.loading?.abort();
     this.id = null;
     this.clear();
@@ -93,7 +127,8 @@ export class Reader {
     this.onTitle("");
     if (focus) (row?.querySelector("a") ?? document.getElementById("list-title")).focus();
     if (!push) return;
-    if (history.state?.opened) history.back();
+    // Where messages inside messages were opened, the list is more than one step back.
+    if (history.state?.opened && !history.state.inside) history.back();
     else history.replaceState(null, "", this.home);
   }
 
@@ -105,8 +140,8 @@ export class Reader {
   // Back and Forward.
   follow() {
     const row = this.list.all().find((one) => new URL(one.querySelector("a").href).pathname === location.pathname);
-    if (row && row.dataset.messageId !== this.id) this.open(row, { push: false });
-    else if (!row) this.close({ push: false });
+    if (row) this.open(row, { url: location.href, push: false });
+    else this.close({ push: false });
   }
 
   // What lives has changed: the open message may have gone in another tab.
@@ -117,7 +152,7 @@ export class Reader {
   }
 
   mark() {
-    for (const row of this.list.all()) {
+    for (const row of new Set([...this.list.all(), ...this.list.shown()])) {
       const link = row.querySelector("a");
       if (row.dataset.messageId === this.id) link.setAttribute("aria-current", "true");
       else link.removeAttribute("aria-current");
@@ -126,7 +161,7 @@ export class Reader {
 
   // The message after or before the one that has focus or is open.
   step(by) {
-    const rows = this.list.all();
+    const rows = this.list.shown();
     const at = rows.findIndex((row) => row.contains(document.activeElement));
     const from = at >= 0 ? at : rows.findIndex((row) => row.dataset.messageId === this.id);
     const row = rows[from < 0 ? 0 : Math.min(rows.length - 1, Math.max(0, from + by))];
@@ -135,50 +170,77 @@ export class Reader {
     if (this.id && row.dataset.messageId !== this.id) this.open(row, { focus: false });
   }
 
+  // The code of the open message; else of the row that has focus; else the newest there is.
+  copyCode() {
+    const row = document.activeElement?.closest(".row");
+    const code = (this.id ? this.pane : row)?.querySelector("[data-copy]") ?? this.list.shown().map((one) => one.querySelector("[data-copy]")).find(Boolean);
+    if (code) copyCode(code);
+    else say(words("no-code"));
+  }
+
   press(event) {
     const link = event.target.closest("a");
     if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
-    if (link.id === "back") {
+    if ("back" in link.dataset) {
       event.preventDefault();
       this.close();
-    } else if (link.dataset.show) {
+    } else if ("show" in link.dataset || "fetch" in link.dataset) {
       event.preventDefault();
-      this.view(link);
+      this.turn(link, { push: link.dataset.fetch === "deeper" });
     }
-  }
-
-  view(link) {
-    const article = link.closest(".reader");
-    article.querySelector(".html").hidden = link.dataset.show !== "html";
-    article.querySelector(".text").hidden = link.dataset.show !== "text";
-    for (const other of article.querySelectorAll("[data-show]")) {
-      if (other === link) other.setAttribute("aria-current", "true");
-      else other.removeAttribute("aria-current");
-    }
-    history.replaceState(history.state, "", link.href);
   }
 
   async submit(event) {
     const form = event.target;
-    if (form.id !== "delete-message") return;
+    const act = { "delete-message": () => this.delete(form), "mark-unread": () => this.markUnread(form) }[form.id];
+    if (!act) return;
     event.preventDefault();
-    const row = this.list.find(this.id);
-    if (!(await post(form, { beside: form.closest(".reader-bar") }))) return;
-    if (!row) return location.assign(this.home);
-    const next = row.nextElementSibling ?? row.previousElementSibling;
-    this.list.taken.add(row.dataset.messageId);
-    this.close({ focus: false });
-    this.list.takeOut(row);
-    (next?.querySelector("a") ?? document.getElementById("list-title")).focus();
-    toast(words("deleted"), { label: words("undo"), milliseconds: UNDO_FOR, act: () => this.undo(form, row) });
-    setTimeout(() => this.list.taken.delete(row.dataset.messageId), UNDO_FOR + 5_000);
+    await act();
   }
 
-  async undo(form, row) {
-    if (!(await post(form, { to: form.dataset.undo, beside: document.getElementById("list-title") }))) return;
-    this.list.taken.delete(row.dataset.messageId);
-    if (!this.list.find(row.dataset.messageId)) this.list.put(row);
-    row.querySelector("a").focus();
+  async markUnread(form = document.getElementById("mark-unread")) {
+    if (!form) return;
+    const { id } = this;
+    if (!(await post(form, { beside: this.pane.querySelector(".reader-bar") }))) return;
+    if (this.list.find(id)?.hasAttribute("data-unread") === false) this.setUnread(id, true);
+    if (this.id === id) this.close();
+    say(words("unread"));
+  }
+
+  // The row and its twin among the hits of a search.
+  setUnread(id, unread) {
+    for (const row of new Set([this.list.find(id), this.list.findShown(id)])) row?.toggleAttribute("data-unread", unread);
+    this.onRead(unread ? 1 : -1);
+  }
+
+  async delete(form) {
+    const row = this.list.find(this.id);
+    const seen = this.list.findShown(this.id);
+    if (!(await post(form, { beside: form.closest(".reader-bar") }))) return;
+    if (!row) return location.assign(this.home);
+    const next = seen?.nextElementSibling ?? seen?.previousElementSibling;
+    this.close({ focus: false });
+    this.takeAway([row], form, form.dataset.undo);
+    (next?.querySelector("a") ?? document.getElementById("list-title")).focus();
+  }
+
+  // Rows that were deleted: gone at once, and for ten seconds to be taken back.
+  takeAway(rows, form, undo, more = {}) {
+    for (const row of rows) {
+      this.list.taken.add(row.dataset.messageId);
+      this.list.takeOut(row);
+    }
+    toast(words("deleted"), { label: words("undo"), milliseconds: UNDO_FOR, act: () => this.undo(rows, form, undo, more) });
+    setTimeout(() => rows.forEach((row) => this.list.taken.delete(row.dataset.messageId)), UNDO_FOR + 5_000);
+  }
+
+  async undo(rows, form, to, more) {
+    if (!(await post(form, { to, more, beside: document.getElementById("list-title") }))) return;
+    for (const row of rows) {
+      this.list.taken.delete(row.dataset.messageId);
+      if (!this.list.find(row.dataset.messageId)) this.list.put(row);
+    }
+    rows[0]?.querySelector("a").focus();
     say(words("restored"));
   }
 }
