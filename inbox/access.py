@@ -15,6 +15,7 @@ from django.db import models, transaction
 
 from inbox import clock, retention, sealing, timers
 from inbox.mail import Summary
+from inbox.mail.senders import Checks
 from inbox.models import Grant, Mailbox, Message, Policy, SourceChunk
 from inbox.models.message import MessageQuerySet
 
@@ -30,7 +31,10 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A message in a list. `summary` is None where the row is damaged: moved, changed, or not whole."""
+    """A message in a list. `summary` is None where the row is damaged: moved, changed, or not whole.
+
+    `checks` is None where the sender was not checked, or not yet.
+    """
 
     message_id: str
     mailbox_id: str
@@ -40,6 +44,7 @@ class Row:
     is_read: bool
     tag: str
     summary: Summary | None
+    checks: Checks | None = None
 
     @property
     def is_damaged(self) -> bool:
@@ -51,7 +56,7 @@ class Changes:
     """What a page that has revision n has to do to have `revision`."""
 
     revision: int
-    rows: tuple[Row, ...]  # newer than n, oldest first
+    rows: tuple[Row, ...]  # new or changed since n, oldest first
     living: Mapping[str, bool] | None  # message id → read; None where the new rows are all that changed
 
 
@@ -200,7 +205,7 @@ class OpenMailbox:
         return [self._row(message)[0] for message in self._shown()]
 
     def changes_since(self, revision: int) -> Changes:
-        """What is newer than `revision`.
+        """What is newer than `revision`: messages, and rows that show something else since.
 
         The revision was read first and the rows are read now, without a transaction, so that a change
         between the two is told again rather than missed.
@@ -208,9 +213,13 @@ class OpenMailbox:
         now_at = self._mailbox.revision
         if self.state is not State.LIVING:
             return Changes(now_at, (), {})
-        newer = [self._row(message)[0] for message in self._shown().newer_than(revision)]
-        # What came after the revision was read is told, but explains none of the steps up to it.
-        explained = sum(row.number <= now_at for row in newer)
+        messages = list(self._shown().changed_since(revision))
+        newer = [self._row(message)[0] for message in messages]
+        # Each step up to the revision is a message or a change of one. What came after the revision was read
+        # is told, but explains none of them.
+        explained = sum(
+            revision < step <= now_at for message in messages for step in (message.number, message.revised)
+        )
         if now_at - revision == explained and revision > 0:
             return Changes(now_at, tuple(newer), None)
         living = {
@@ -256,8 +265,19 @@ class OpenMailbox:
             is_read=message.is_read,
             tag=tag,
             summary=summary,
+            checks=self._checks(binding, bytes(message.checks_box or b"")),
         )
         return row, content_key
+
+    def _checks(self, binding: sealing.Binding, box: bytes) -> Checks | None:
+        """What was found out about the sender. A box that does not open says nothing."""
+        if not box:
+            return None
+        try:
+            values = sealing.open_values(self._keys, sealing.Purpose.CHECKS, binding, box)
+            return Checks.from_json(values)
+        except (sealing.Damaged, KeyError, TypeError, ValueError):
+            return None
 
     # -- writing
 

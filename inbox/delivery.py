@@ -20,6 +20,7 @@ from inbox import address_key, clock, presence, sealing, timers
 from inbox.addresses import Address
 from inbox.logs import fault
 from inbox.mail import Summary
+from inbox.mail.senders import Checks
 from inbox.models import Domain, Mailbox, Message, Policy, Source, SourceChunk
 
 logger = logging.getLogger(__name__)
@@ -169,7 +170,7 @@ class Fate(enum.Enum):
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """One new row, and the revision it gave to its mailbox."""
+    """One row that is new or changed, and the revision it gave to its mailbox."""
 
     message_pk: int
     mailbox_id: str
@@ -423,3 +424,52 @@ def drop_repeat_digests(message_pks: Sequence[int]) -> int:
     messages = Message.objects.filter(pk__in=list(message_pks))
     Mailbox.objects.locked(set(messages.values_list("mailbox_id", flat=True)))
     return messages.update(repeat_digest=None)
+
+
+# -- what is found out afterwards ------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What was found out about the sender of one message, for each of its rows."""
+
+    message_pks: tuple[int, ...]
+    checks: Checks
+
+
+def add_checks(checked: Sequence[Checked]) -> list[Stored]:
+    """Put these into their rows, each with a revision of its own; the changes are to be announced.
+
+    A row that is gone by now is none, and raises nothing.
+    """
+    by_pk = {pk: each.checks for each in checked for pk in each.message_pks}
+    sealed = [
+        (pk, mailbox_pk, _seal_checks(by_pk[pk], bytes(public_key), mailbox_id, message_id, received_at))
+        for pk, mailbox_pk, public_key, mailbox_id, message_id, received_at in Message.objects.filter(
+            pk__in=list(by_pk)
+        ).values_list(
+            "pk", "mailbox_id", "mailbox__public_key", "mailbox__public_id", "public_id", "received_at"
+        )
+    ]
+    changed = []
+    with transaction.atomic():
+        mailboxes = Mailbox.objects.locked({mailbox_pk for _, mailbox_pk, _ in sealed})
+        for pk, mailbox_pk, box in sealed:
+            mailbox = mailboxes.get(mailbox_pk)
+            if mailbox is None:
+                continue
+            revision = mailbox.revision + 1
+            rows = Message.objects.filter(pk=pk, mailbox_id=mailbox_pk)
+            if rows.update(checks_box=box, revised=revision):
+                mailbox.revision = revision
+                changed.append(Stored(pk, mailbox.mailbox_id, revision))
+        for mailbox_pk in sorted({mailbox_pk for _, mailbox_pk, _ in sealed} & mailboxes.keys()):
+            Mailbox.objects.filter(pk=mailbox_pk).update(revision=mailboxes[mailbox_pk].revision)
+    return changed
+
+
+def _seal_checks(
+    checks: Checks, public_key: bytes, mailbox_id: uuid.UUID, message_id: uuid.UUID, received_at: datetime
+) -> bytes:
+    binding = sealing.Binding(mailbox_id.bytes, message_id.bytes, received_at)
+    return sealing.seal_values(public_key, sealing.Purpose.CHECKS, binding, checks.to_json())

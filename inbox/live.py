@@ -110,7 +110,8 @@ def _of_one(mailbox: OpenMailbox, revision: int, unread: int, *, with_rows: bool
         yield _update(mailbox, revision=mailbox.revision, unread=unread, latest=_latest(newest))
         return
     changes = mailbox.changes_since(revision)
-    newest = next((row for row in reversed(changes.rows) if not row.is_read), None)
+    # A row that only changed is no news.
+    newest = next((row for row in reversed(changes.rows) if row.number > revision and not row.is_read), None)
     *full, last = _batches(changes.rows)
     for rows in full:
         # The page has this mailbox's present revision only with the last of them: until then what a

@@ -81,6 +81,12 @@ class Resolver:
     def __init__(self, servers: Sequence[Server]) -> None:
         self._servers = tuple(servers)
         self._ending, self._bell = socket.socketpair()
+        self.has_ended = False
+
+    @property
+    def has_servers(self) -> bool:
+        """Whether there is anybody to ask."""
+        return bool(self._servers)
 
     def ask(self, name: str, kind: str, deadline: float) -> list[dns.rdata.Rdata]:
         """The records of that kind, aliases followed; empty where there are none. Raises Unanswered.
@@ -105,6 +111,7 @@ class Resolver:
 
     def end(self) -> None:
         """Wake everybody who waits, with Unanswered; from now on nothing is answered."""
+        self.has_ended = True
         self._bell.send(b"!")
 
     def close(self) -> None:

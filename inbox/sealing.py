@@ -6,9 +6,11 @@ only inside grants, wrapped under a key made from a secret that the server does 
     secret ──HKDF──▶ lookup digest (finds the grant), wrapping key (opens it)
     grant  ──────▶ private key, label
     box    ──────▶ content key, summary; bound to mailbox, message and time
+    small boxes ─▶ what was found out about a sender, notices of refused mail; bound likewise
     source ──────▶ zstd, then secretstream in chunks of 256 KiB under the content key
 """
 
+import enum
 import hashlib
 import hmac
 import json
@@ -141,30 +143,59 @@ class Contents:
 
 def seal_box(public_key: bytes, binding: Binding, contents: Contents) -> bytes:
     """Seal to a mailbox; only its private key opens it (libsodium's sealed box)."""
-    summary = zstandard.compress(json.dumps(contents.summary, ensure_ascii=False).encode(), 1)
-    payload = BOX_FORMAT + binding.to_bytes() + contents.content_key + summary
-    return SealedBox(PublicKey(public_key)).encrypt(_pad(payload))
+    return _seal(public_key, BOX_FORMAT + binding.to_bytes() + contents.content_key, contents.summary)
 
 
 def open_box(keys: KeyPair, binding: Binding, box: bytes) -> Contents:
     """Undo `seal_box`. Raises Damaged when the box was made for another place or is not whole."""
+    payload = _open(keys, BOX_FORMAT + binding.to_bytes(), box)
+    return Contents(payload[:32], _unpack(payload[32:]))
+
+
+class Purpose(enum.Enum):
+    """What a small box is for: the first byte inside, where a message's box has its format."""
+
+    CHECKS = b"\x02"
+    NOTICE = b"\x03"
+
+
+def seal_values(public_key: bytes, purpose: Purpose, binding: Binding, values: dict[str, object]) -> bytes:
+    """Seal JSON-ready values to a mailbox, like `seal_box`."""
+    return _seal(public_key, purpose.value + binding.to_bytes(), values)
+
+
+def open_values(keys: KeyPair, purpose: Purpose, binding: Binding, box: bytes) -> dict[str, object]:
+    """Undo `seal_values`. Raises Damaged for another purpose too."""
+    return _unpack(_open(keys, purpose.value + binding.to_bytes(), box))
+
+
+def _seal(public_key: bytes, head: bytes, values: dict[str, object]) -> bytes:
+    packed = zstandard.compress(json.dumps(values, ensure_ascii=False).encode(), 1)
+    return SealedBox(PublicKey(public_key)).encrypt(_pad(head + packed))
+
+
+def _open(keys: KeyPair, head: bytes, box: bytes) -> bytes:
+    """What follows the head that belongs to this place."""
     try:
         # Not SealedBox, which works out the public key anew for each message: a third of the time.
         payload = _unpad(bindings.crypto_box_seal_open(bytes(box), keys.public, keys.private))
     except (CryptoError, ValueError, TypeError) as error:
         raise Damaged("box") from error
-    expected = BOX_FORMAT + binding.to_bytes()
-    if not hmac.compare_digest(payload[: len(expected)], expected):
+    if not hmac.compare_digest(payload[: len(head)], head):
         raise Damaged("box of another row")
-    key_end = len(expected) + 32
+    return payload[len(head) :]
+
+
+def _unpack(packed: bytes) -> dict[str, object]:
     try:
-        packed = payload[key_end:]
         if zstandard.frame_content_size(packed) > MAX_SUMMARY_BYTES:
             raise Damaged("summary")  # anybody can seal to a public key: a small box may be a bomb
-        summary = json.loads(zstandard.decompress(packed, max_output_size=MAX_SUMMARY_BYTES))
+        values = json.loads(zstandard.decompress(packed, max_output_size=MAX_SUMMARY_BYTES))
     except (zstandard.ZstdError, ValueError) as error:
         raise Damaged("summary") from error
-    return Contents(payload[len(expected) : key_end], summary)
+    if not isinstance(values, dict):
+        raise Damaged("summary")
+    return values
 
 
 # -- sources -------------------------------------------------------------------------------------

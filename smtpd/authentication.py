@@ -137,7 +137,7 @@ class Inquiry:
 
     def look_at_clock(self) -> None:
         """Raises TimeIsUp."""
-        if time.monotonic() > self._deadline:
+        if time.monotonic() > self._deadline or self._resolver.has_ended:
             raise TimeIsUp
 
 

@@ -15,7 +15,8 @@ from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from inbox.delivery import Fate, Incoming, Outcome, Stored
+from inbox.delivery import Fate, Incoming, Outcome
+from inbox.events import Change
 from inbox.logs import fault
 from smtpd import counters
 from smtpd.limits import MIB
@@ -62,7 +63,7 @@ class BatchWriter:
         *,
         store: Callable[[Sequence[Incoming]], list[Outcome]],
         forget: Callable[[Sequence[int]], None],
-        announce: Callable[[Sequence[Stored]], Awaitable[None]],
+        announce: Callable[[Sequence[Change]], Awaitable[None]],
         leave: Callable[[], None],
         rest_seconds: float,
         queue_bytes: int,
@@ -77,7 +78,8 @@ class BatchWriter:
         self._queue_bytes = 0
         self._to_forget: list[int] = []
         self._forget_is_due = False
-        self._to_announce: list[Stored] = []
+        self._asides: deque[tuple[str, Callable[[], Sequence[Change]]]] = deque()
+        self._to_announce: list[Change] = []
         self._work = asyncio.Event()
         self._news = asyncio.Event()
         self._closing = False
@@ -114,6 +116,14 @@ class BatchWriter:
             asyncio.get_running_loop().call_later(FORGET_AFTER_SECONDS, self._make_forgetting_due)
         self._to_forget.extend(message_pks)
 
+    def aside(self, name: str, write: Callable[[], Sequence[Change]]) -> None:
+        """Run this in the writer's thread between two batches, and tell what it changed.
+
+        Should it fail, that is counted under its name, and nothing else happens.
+        """
+        self._asides.append((name, write))
+        self._work.set()
+
     async def close(self) -> None:
         """Write what has queued up, tell, and end."""
         self._closing = True
@@ -138,7 +148,9 @@ class BatchWriter:
                 await self._commit(self._next_batch())
             if self._has_to_forget():
                 await self._forget_some()
-            if self._queue or self._has_to_forget():
+            if self._asides:
+                await self._write_aside(*self._asides.popleft())
+            if self._queue or self._asides or self._has_to_forget():
                 self._work.set()
             elif self._closing:
                 return
@@ -216,6 +228,17 @@ class BatchWriter:
             # They are dropped after an hour in any case.
             counters.count("forget_failed")
             log.warning("repeat digests could not be dropped: %s", fault(error))
+
+    async def _write_aside(self, name: str, write: Callable[[], Sequence[Change]]) -> None:
+        try:
+            changed = await asyncio.get_running_loop().run_in_executor(self._thread, write)
+        except Exception as error:
+            counters.count(f"{name}_failed")
+            log.warning("%s could not be written: %s", name, fault(error))
+            return
+        if changed:
+            self._to_announce.extend(changed)
+            self._news.set()
 
     async def _tell(self) -> None:
         """One announcement at a time: while the channel layer is slow, what is new leaves together."""

@@ -57,6 +57,11 @@ class Budget:
         """Not even a small message has room."""
         return self.held_bytes + _SMALL_BYTES > self.total_bytes and not self._slow_shares()
 
+    @property
+    def is_half_spent(self) -> bool:
+        """There is room for mail, and none to keep longer than needed what has arrived."""
+        return 2 * self.held_bytes > self.total_bytes
+
     def _take(self, share: Share, size_bytes: int) -> bool:
         if not self._has_room(share, size_bytes):
             for slow in self._slow_shares():

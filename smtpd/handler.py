@@ -18,8 +18,10 @@ from inbox import addresses, clock, delivery, mail, sealing
 from inbox.delivery import Fate, Incoming, Lookup, Outcome, Recipient, Verdict
 from inbox.logs import fault
 from smtpd import counters, replies, trace
+from smtpd.authentication import Envelope
 from smtpd.batch import BatchWriter, QueueFull
 from smtpd.budget import Share
+from smtpd.checking import Checker, Place
 from smtpd.conditions import Conditions
 from smtpd.limits import KIB, MIB
 from smtpd.paths import Path, declared_size
@@ -31,6 +33,8 @@ log = logging.getLogger(__name__)
 # A larger message is sealed outside the batch, two at a time: 25 MB cost twice that while they are sealed.
 LARGE_BYTES = 4 * MIB
 MOST_LARGE_AT_ONCE = 2
+# With more messages than this between their dot and their commit, nothing else is begun.
+BUSY_ARRIVALS = 1
 # A smaller one is sealed in the batch writer's thread: a hop to another thread costs more than the sealing.
 SMALL_BYTES = 64 * KIB
 # How long a lookup and a commit may take until the sender is asked to come again. RFC 5321 4.5.3.2.6: it
@@ -44,7 +48,7 @@ Asked = addresses.Address | None
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """A message that was read to its end. `body` is emptied when it has been sealed."""
+    """A message that was read to its end. `body` is emptied when it has been sealed and checked."""
 
     origin: trace.Origin
     reverse_path: str
@@ -77,16 +81,23 @@ class Reception:
         lookup: SharedLookup[Asked, Lookup],
         writer: BatchWriter,
         conditions: Conditions,
+        checker: Checker,
         sealing_executor: Executor,
         host_name: str,
     ) -> None:
         self._lookup = lookup
         self._writer = writer
         self._conditions = conditions
+        self._checker = checker
         self._executor = sealing_executor
         self._large = asyncio.Semaphore(MOST_LARGE_AT_ONCE)
         self._arrivals: set[asyncio.Task[Answer]] = set()
         self.host_name = host_name
+
+    @property
+    def is_busy(self) -> bool:
+        """Several messages wait for their commit."""
+        return len(self._arrivals) > BUSY_ARRIVALS
 
     @property
     def largest_source_bytes(self) -> int:
@@ -154,15 +165,17 @@ class Reception:
     async def _receive(self, arrival: Arrival) -> Answer:
         trace_id = trace.new_trace_id()
         size_bytes = len(arrival.body)
+        place = self._checker.place_for(arrival.share, size_bytes)
+        outcome = None
         try:
-            outcome = await self._deliver(arrival, trace_id, size_bytes)
+            outcome = await self._deliver(arrival, trace_id, size_bytes, empty=place is None)
         except QueueFull:
             counters.count("queue_full")
             return Answer(replies.NO_ROOM)
         except Exception as error:
             return Answer(self.failed(error))
         finally:
-            arrival.share.release()
+            self._settle(arrival, place, outcome)
         log.info(
             "%s: id=%s size=%d recipients=%d",
             outcome.fate.name.lower(),
@@ -172,7 +185,18 @@ class Reception:
         )
         return await self._answer(outcome, trace_id)
 
-    async def _deliver(self, arrival: Arrival, trace_id: str, size_bytes: int) -> Outcome:
+    def _settle(self, arrival: Arrival, place: Place | None, outcome: Outcome | None) -> None:
+        """What is new and has a place is checked; of all else nothing is held any longer."""
+        if place is None:
+            arrival.share.release()
+        elif outcome is None or not outcome.stored:
+            arrival.body.clear()
+            place.leave()
+        else:
+            envelope = Envelope(arrival.origin.peer_address, arrival.origin.helo, arrival.reverse_path)
+            place.check(envelope, arrival.body, tuple(stored.message_pk for stored in outcome.stored))
+
+    async def _deliver(self, arrival: Arrival, trace_id: str, size_bytes: int, *, empty: bool) -> Outcome:
         received_at = clock.now()
         header = trace.trace_header(
             origin=arrival.origin,
@@ -184,7 +208,7 @@ class Reception:
         )
 
         def prepare() -> Incoming:
-            return seal(arrival, header, received_at)
+            return seal(arrival, header, received_at, empty=empty)
 
         if size_bytes <= SMALL_BYTES:
             return await self._writer.deliver(prepare, size_bytes, len(arrival.recipients))
@@ -216,14 +240,15 @@ _RCPT_REPLIES = {
 }
 
 
-def seal(arrival: Arrival, header: bytes, received_at: datetime) -> Incoming:
-    """Digest, summary and sealed source of one message; empties its body. Takes CPU, for a thread."""
+def seal(arrival: Arrival, header: bytes, received_at: datetime, *, empty: bool) -> Incoming:
+    """Digest, summary and sealed source of one message; may empty its body. Takes CPU, for a thread."""
     body = arrival.body
     body_digest = delivery.digest_body([body])
     summary = mail.summarise(body)
     with memoryview(body) as view:
         source = sealing.seal_source([header, view])
-    body.clear()
+    if empty:
+        body.clear()
     return Incoming(
         recipients=arrival.recipients,
         reverse_path=arrival.reverse_path,

@@ -28,12 +28,15 @@ from django.db import connection
 from inbox import delivery, events
 from inbox.logs import fault
 from inbox.models import Policy
+from inbox.resolver import Resolver, servers
 from smtpd import counters, replies
 from smtpd.batch import BatchWriter
 from smtpd.budget import Budget
+from smtpd.checking import Checker
 from smtpd.conditions import Allowance, Conditions
 from smtpd.handler import Asked, Reception, find_recipients
 from smtpd.limits import Limits
+from smtpd.notebook import Notebook
 from smtpd.recipients import SharedLookup
 from smtpd.replies import Reply
 from smtpd.session import Session
@@ -105,10 +108,13 @@ class Listener:
             rest_seconds=SQLITE_REST_SECONDS if connection.vendor == "sqlite" else 0,
             queue_bytes=limits.bytes_in_flight,
         )
+        self._checks = Notebook("checks", _add_checks, self._writer)
+        self._checker = Checker(_resolver(), self._checks.note, lambda: self._reception.is_busy)
         self._reception = Reception(
             lookup=self._lookup,
             writer=self._writer,
             conditions=self._conditions,
+            checker=self._checker,
             sealing_executor=self._sealing,
             host_name=host_name(),
         )
@@ -123,6 +129,7 @@ class Listener:
         """Accept connections from bound sockets, which are ours from here on."""
         await self._conditions.refresh()
         self._writer.start()
+        self._checker.start()
         self._watchers = [asyncio.create_task(self._conditions.watch()), asyncio.create_task(self._look())]
         self._sockets = list(sockets)
         for listening in self._sockets:
@@ -153,6 +160,8 @@ class Listener:
         for watcher in self._watchers:
             watcher.cancel()
         await self._lookup.close()
+        await self._checker.close()
+        self._checks.flush()
         await self._writer.close()
         await self._loop.run_in_executor(self._reading, _leave_database)
         self._reading.shutdown()
@@ -301,6 +310,16 @@ def _within_descriptors(limits: Limits) -> Limits:
     return dataclasses.replace(limits, connections=carried)
 
 
+def _resolver() -> Resolver:
+    """Whom to ask about senders. Without a name server nobody is checked."""
+    try:
+        found = servers(settings.TEMPMAIL_RESOLVER)
+    except ValueError:
+        log.error("TEMPMAIL_RESOLVER is no address of a name server (host:port): senders are not checked")
+        found = []
+    return Resolver(found)
+
+
 def disks() -> list[Path]:
     """The directories on whose disks mail goes: ours, and that of a database file that lies elsewhere."""
     directories = [Path(settings.TEMPMAIL_DATA_DIR)]
@@ -345,3 +364,8 @@ def _store(batch: Sequence[delivery.Incoming]) -> list[delivery.Outcome]:
 def _forget_repeats(message_pks: Sequence[int]) -> None:
     with _kept_connection():
         delivery.forget_repeats(message_pks)
+
+
+def _add_checks(checked: Sequence[delivery.Checked]) -> list[delivery.Stored]:
+    with _kept_connection():
+        return delivery.add_checks(checked)

@@ -22,6 +22,8 @@ for _name in filter(is_a_setting, list(os.environ)):
 
 #: Removed at the end of the session (conftest.py).
 os.environ["TEMPMAIL_DATA_DIR"] = tempfile.mkdtemp(prefix="tempmail-tests-")
+#: Nobody is asked about senders, unless a test says whom to ask.
+os.environ["TEMPMAIL_RESOLVER"] = "127.0.0.1:9"
 
 from tempmail_site.settings import *  # noqa: E402, F403
 

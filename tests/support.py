@@ -21,6 +21,9 @@ from typing import Any, TypeVar
 ROOT = Path(__file__).resolve().parent.parent
 PATIENCE_SECONDS = float(os.environ.get("TEST_PATIENCE_SECONDS", "30"))
 
+#: Where no name server is: tests that need one start their own (nameserver.py).
+NO_RESOLVER = "127.0.0.1:9"
+
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 CHROMIUM_ARGUMENTS = [
     "--no-sandbox",
@@ -162,6 +165,7 @@ class Running:
             "TEMPMAIL_SMTP_HOST": "127.0.0.1",
             "TEMPMAIL_HTTP_PORT": str(self.http_port),
             "TEMPMAIL_SMTP_PORT": str(self.smtp_port),
+            "TEMPMAIL_RESOLVER": NO_RESOLVER,
             "DJANGO_SETTINGS_MODULE": "tempmail_site.settings",
             "PYTHONUNBUFFERED": "1",
             **environment,

@@ -5,6 +5,7 @@ from inbox.models.grant import Grant
 from inbox.models.installation import Installation
 from inbox.models.mailbox import Mailbox
 from inbox.models.message import Message
+from inbox.models.notice import Notice
 from inbox.models.policy import Policy
 from inbox.models.presence import Presence
 from inbox.models.source import LooseSource, Source, SourceChunk
@@ -17,6 +18,7 @@ __all__ = [
     "LooseSource",
     "Mailbox",
     "Message",
+    "Notice",
     "Policy",
     "Presence",
     "Source",

@@ -56,6 +56,8 @@ class Mailbox(models.Model):
     revision = models.PositiveBigIntegerField(default=0)
     message_count = models.PositiveIntegerField(default=0)
     size_bytes = models.PositiveBigIntegerField(default=0)
+    #: Refused mail beyond the notices that are kept: only counted.
+    notices_beyond = models.PositiveIntegerField(default=0)
 
     objects: ClassVar[MailboxQuerySet] = MailboxQuerySet.as_manager()  # type: ignore[assignment]
 

@@ -18,6 +18,10 @@ class MessageQuerySet(models.QuerySet["Message"]):
     def newer_than(self, revision: int) -> "MessageQuerySet":
         return self.filter(number__gt=revision)
 
+    def changed_since(self, revision: int) -> "MessageQuerySet":
+        """Those whose row a page with that revision does not have as it is now."""
+        return self.filter(models.Q(number__gt=revision) | models.Q(revised__gt=revision))
+
     def with_repeat_digest(
         self, digests: list[bytes], after: datetime, before: datetime
     ) -> "MessageQuerySet":
@@ -26,7 +30,9 @@ class MessageQuerySet(models.QuerySet["Message"]):
 
 
 class Message(models.Model):
-    """Sealed: `box` holds the source's key and the summary. In the clear: sizes, times, read or not."""
+    """Sealed: `box` holds the source's key and the summary, `checks_box` what was found out about the sender.
+    In the clear: sizes, times, read or not.
+    """
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     mailbox = models.ForeignKey(Mailbox, on_delete=models.CASCADE, related_name="messages")
@@ -36,6 +42,10 @@ class Message(models.Model):
     received_at = models.DateTimeField()
     size_bytes = models.PositiveBigIntegerField()
     box = models.BinaryField()
+    #: Comes some time after the message, or never.
+    checks_box = models.BinaryField(null=True)
+    #: The mailbox's revision at which what the row shows was last changed; 0 when it never was.
+    revised = models.PositiveBigIntegerField(default=0)
     is_read = models.BooleanField(default=False)
     #: Deleted by its holder, who may take that back for a few seconds; then it is erased.
     deleted_at = models.DateTimeField(null=True)
