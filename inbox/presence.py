@@ -3,6 +3,10 @@
 A clock that jumps ahead must not erase everything. Erasing compares the clock with the last time any
 process has seen: more than six hours ahead, it waits for thirty minutes of steady uptime; more than
 anything could have lived, it waits for somebody to say that the clock is right.
+
+One that went back may leave mailboxes behind that were timed by the wrong one, and would live until then.
+Once it has been steady for thirty minutes they are timed anew; not at once, for a machine may start with its
+clock behind and set it a moment later.
 """
 
 import logging
@@ -15,6 +19,7 @@ from importlib.metadata import PackageNotFoundError, version
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import F
 
 from inbox import clock
 from inbox.models import Installation, Policy, Presence
@@ -25,6 +30,9 @@ BEAT = timedelta(minutes=1)
 SUSPICIOUS_JUMP = timedelta(hours=6)
 IMPLAUSIBLE_JUMP = timedelta(days=30)
 FORGOTTEN_AFTER = timedelta(days=1)
+
+#: What the guard remembers, in the installation's row.
+CLOCK_FIELDS = ("last_seen_at", "hold_seconds_left", "hold_until_trusted", "back_seconds_left")
 
 _started_at = clock.now()
 
@@ -63,7 +71,7 @@ def look_at_clock(now: datetime) -> Hold | None:
             return hold_of(installation)  # somebody looked just now
         if before is None or _judge(installation, now - before):
             installation.last_seen_at = now
-        installation.save(update_fields=["last_seen_at", "hold_seconds_left", "hold_until_trusted"])
+        installation.save(update_fields=CLOCK_FIELDS)
         return hold_of(installation)
 
 
@@ -82,23 +90,44 @@ def _judge(installation: Installation, ahead: timedelta) -> bool:
                 ahead.days,
             )
         return False
-    if installation.hold_until_trusted:
+    if installation.hold_until_trusted or ahead < -SUSPICIOUS_JUMP:
         installation.hold_until_trusted = False
-        logger.info("the clock is plausible again")
+        installation.back_seconds_left = _steady_seconds()
+        logger.warning(
+            "the clock went back: mailboxes are timed anew after %d steady minutes",
+            settings.TEMPMAIL_STEADY_MINUTES,
+        )
     if ahead > SUSPICIOUS_JUMP:
+        if installation.back_seconds_left:
+            installation.back_seconds_left = _steady_seconds()
         installation.hold_seconds_left = _steady_seconds()
         logger.warning(
             "the clock is %d hours ahead of the last time seen: erasing waits for %d steady minutes",
             ahead.total_seconds() // 3600,
             settings.TEMPMAIL_STEADY_MINUTES,
         )
-    elif installation.hold_seconds_left and ahead > timedelta(0):
+    elif ahead > timedelta(0):
         # Steady uptime is counted in looks a minute or two apart, not in what the clock claims.
-        steady = min(ahead, 2 * BEAT).total_seconds()
-        installation.hold_seconds_left = max(0, installation.hold_seconds_left - int(steady))
+        _count_steady(installation, int(min(ahead, 2 * BEAT).total_seconds()))
+    return True
+
+
+def _count_steady(installation: Installation, seconds: int) -> None:
+    if installation.hold_seconds_left:
+        installation.hold_seconds_left = max(0, installation.hold_seconds_left - seconds)
         if not installation.hold_seconds_left:
             logger.info("the clock has been steady: erasing goes on")
-    return True
+    if installation.back_seconds_left:
+        installation.back_seconds_left = max(0, installation.back_seconds_left - seconds)
+        if not installation.back_seconds_left:
+            _time_anew()
+
+
+def _time_anew() -> None:
+    """Every mailbox is owed a re-timing, as if the policy had changed."""
+    Policy.objects.filter(id=1).update(version=F("version") + 1)
+    Policy.forget_current()
+    logger.info("the clock went back and is believed by now: mailboxes are timed anew")
 
 
 def _steady_seconds() -> int:
@@ -127,10 +156,15 @@ def current_hold() -> Hold | None:
 
 def trust_clock() -> None:
     """Somebody says that the clock is right."""
-    Installation.row()
-    Installation.objects.filter(id=1).update(
-        hold_until_trusted=False, hold_seconds_left=0, last_seen_at=clock.now()
-    )
+    with transaction.atomic():
+        installation = Installation.objects.select_for_update().get(id=Installation.row().id)
+        installation.hold_until_trusted = False
+        installation.hold_seconds_left = 0
+        installation.last_seen_at = clock.now()
+        if installation.back_seconds_left:
+            installation.back_seconds_left = 0
+            _time_anew()
+        installation.save(update_fields=CLOCK_FIELDS)
     logger.warning("the clock is trusted: erasing goes on")
 
 

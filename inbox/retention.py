@@ -257,7 +257,7 @@ def retime(*, seconds: float = 60.0) -> int:
                 if (mailbox.expires_at, mailbox.purge_at) == before:
                     mailbox.save(update_fields=["policy_version"])
                 else:
-                    _save(mailbox, *timers.END_FIELDS)
+                    _save(mailbox, *timers.FOLLOWED_FIELDS)
                     changed.append(mailbox)
         _announce(changed)
         total += len(pks)

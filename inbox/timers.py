@@ -36,9 +36,13 @@ def set_ends(mailbox: Mailbox, policy: Policy) -> None:
 
 def follow_policy(mailbox: Mailbox, policy: Policy, now: datetime) -> None:
     """Work them out for a changed policy. What has ended stays ended: only its grace may change, and that
-    no more once it is over.
+    no more once it is over. What is noted as later than `now` was noted by a clock that has been put back.
     """
     if mailbox.expires_at > now:
+        mailbox.created_at = min(mailbox.created_at, now)
+        mailbox.timer_started_at = min(mailbox.timer_started_at, now)
+        if mailbox.last_message_at is not None:
+            mailbox.last_message_at = min(mailbox.last_message_at, now)
         set_ends(mailbox, policy)
         return
     mailbox.policy_version = policy.version
@@ -65,3 +69,5 @@ END_FIELDS = (
     "timer_started_at",
     "last_message_at",
 )
+#: The columns that `follow_policy` changes.
+FOLLOWED_FIELDS = ("created_at", *END_FIELDS)

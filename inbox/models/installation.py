@@ -19,6 +19,8 @@ class Installation(models.Model):
     last_seen_at = models.DateTimeField(null=True)
     hold_seconds_left = models.PositiveIntegerField(default=0)
     hold_until_trusted = models.BooleanField(default=False)
+    #: The clock went back: steady uptime until mailboxes are timed anew. 0 when that is not owed.
+    back_seconds_left = models.PositiveIntegerField(default=0)
 
     class Meta:
         constraints: ClassVar[list[Any]] = [
