@@ -84,3 +84,13 @@ def test_mail_that_ends_by_age_still_leaves_the_count(
     swept = retention._sweep_messages(Message.objects.filter(number__lte=2), float("inf"))
     assert swept == 2
     assert counted(held) == in_sight(held) and counted(held)[0] == 1
+
+
+def test_read_mail_that_is_deleted_together_makes_room_and_may_come_back(full: Held) -> None:
+    for pk in pks(full):
+        retention.mark_read(full.pk, pk)
+    moment, count = retention.delete_read(full.pk)
+    assert (count, counted(full)) == (2, (0, 0))
+    assert verdict(full) is Verdict.RECEIVES
+    retention.undelete_read(full.pk, moment)
+    assert counted(full) == in_sight(full) and counted(full)[0] == 2
