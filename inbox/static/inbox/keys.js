@@ -18,7 +18,7 @@ export function wireKeys({ reader, search, copy }) {
     u: () => reader.markUnread(),
     n: () => document.getElementById("new").click(),
     "?": () => document.getElementById("help-open").click(),
-    "/": () => search.field.select(),
+    "/": () => search.begin(),
   };
 
   addEventListener("keydown", (event) => {

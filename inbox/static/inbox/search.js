@@ -10,6 +10,7 @@ export class Search {
   constructor(form, list, { onShown }) {
     Object.assign(this, { form, list, onShown });
     this.field = form.querySelector("input[type=search]");
+    this.place = null; // where the list was scrolled to
     this.said = document.getElementById("found-words");
     form.addEventListener("submit", (event) => { event.preventDefault(); this.soon(0); });
     this.field.addEventListener("input", () => this.soon(this.field.value.trim() ? REST : 0));
@@ -28,6 +29,13 @@ export class Search {
   // Whether hits are in the place of the list.
   isOn() {
     return this.list.found !== null;
+  }
+
+  // By key, from wherever the page is scrolled to.
+  begin() {
+    if (this.form.parentElement.hidden) return;
+    if (!this.isOn()) this.place = this.list.scroller().scrollTop;
+    this.field.select();
   }
 
   soon(rest) {
@@ -65,7 +73,7 @@ export class Search {
     const found = template.content.querySelector("ol");
     for (const row of found.querySelectorAll(".row")) if (this.list.taken.has(row.dataset.messageId)) row.remove();
     freshen(found);
-    if (!this.list.found) this.place = this.list.scroller().scrollTop;
+    if (!this.isOn()) this.place ??= this.list.scroller().scrollTop;
     (this.list.found ?? this.list.rows).replaceWith(found);
     this.list.found = found;
     this.said.textContent = template.content.querySelector("p").textContent.trim();
@@ -78,10 +86,12 @@ export class Search {
     clearTimeout(this.timer);
     this.loading?.abort();
     this.said.textContent = "";
-    if (!this.list.found) return;
+    const place = this.place ?? 0;
+    this.place = null;
+    if (!this.isOn()) return;
     this.list.found.replaceWith(this.list.rows);
     this.list.found = null;
-    this.list.scroller().scrollTop = this.place ?? 0;
+    this.list.scroller().scrollTop = place;
     this.onShown();
   }
 
