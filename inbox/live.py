@@ -5,7 +5,7 @@ came twice loses or repeats nothing.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -28,6 +28,11 @@ class Latest:
     sender: str
     subject: str
     code: str = ""
+
+    def to_json(self) -> dict[str, str]:
+        """In the words of the protocol; a code where there is one."""
+        told = {"sender": self.sender, "subject": self.subject}
+        return {**told, "code": self.code} if self.code else told
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +79,7 @@ class Update:
             "unread": self.unread,
             "rows": [{"id": row.id, "number": row.number, "html": row.html} for row in self.rows],
             "living": None if self.living is None else dict(self.living),
-            "latest": self.latest and asdict(self.latest),
+            "latest": self.latest and self.latest.to_json(),
         }
 
 

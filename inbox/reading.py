@@ -189,6 +189,8 @@ def reading(message: OpenMessage, looks: Looks) -> Reading:
     views = [name for name in VIEWS if name != "html" or view.has_html]
     asked = looks.view if looks.view in views else views[0]
     frame = found.frame
+    # Of a message inside nothing is known: it came with the one around it.
+    checks = shown.checks if not looks.inside else None
     source_text, source_is_cut = _source(message, looks) if asked == "source" else ("", False)
     return Reading(
         id=shown.message_id,
@@ -227,6 +229,8 @@ def reading(message: OpenMessage, looks: Looks) -> Reading:
         verify_host=view.verify.host if view.verify else "",
         verify_words=sayings.verify(view.verify.kind) if view.verify else "",
         sender_warning=sayings.sender_warning(view.sender_marks, view.sender_address),
+        verdict=checks.verdict.value if checks else "",
+        verdict_words=sayings.verdict(checks),
         headers=view.headers,
         hops=_hops(view),
         parts=_parts(view, shown, looks),

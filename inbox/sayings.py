@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from inbox import words
+from inbox.mail.senders import Checks, Verdict
 
 _FILE_MARKS = {
     "double-extension": gettext_noop("Its name hides what it is."),
@@ -127,6 +128,17 @@ def link_warning(marks: tuple[str, ...], host: str) -> str:
 def sender_warning(marks: tuple[str, ...], address: str) -> str:
     """What is odd about the sender's name."""
     return " ".join(_(_SENDER_MARKS[mark]) % {"address": address} for mark in marks if mark in _SENDER_MARKS)
+
+
+def verdict(checks: Checks | None) -> str:
+    """What was found out about the sender, always with the domain; "" where nothing is known."""
+    if checks is None:
+        return ""
+    if checks.verdict is Verdict.CONFIRMED:
+        return _("Confirmed: sent by %(domain)s") % {"domain": checks.domain}
+    if checks.verdict is Verdict.FAILED:
+        return _("Claims %(domain)s; its check failed") % {"domain": checks.domain}
+    return _("Sender not confirmed")
 
 
 def delay(seconds: int) -> str:

@@ -56,6 +56,8 @@ class Row:
     damaged: bool
     code: str = ""
     code_groups: Sequence[str] = ()
+    verdict: str = ""
+    verdict_words: str = ""
 
 
 def boxes(mailboxes: Sequence[OpenMailbox]) -> list[Box]:
@@ -108,6 +110,8 @@ def row(shown: access.Row) -> Row:
         damaged=shown.is_damaged,
         code=summary.code,
         code_groups=sayings.grouped(summary.code),
+        verdict=shown.checks.verdict.value if shown.checks else "",
+        verdict_words=sayings.verdict(shown.checks),
     )
 
 

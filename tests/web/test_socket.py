@@ -12,8 +12,9 @@ import pytest
 from channels.db import database_sync_to_async
 from channels.testing import WebsocketCommunicator
 from django.test import override_settings
+from django.utils import translation
 
-from inbox import consumers, executors, retention
+from inbox import consumers, executors, live, retention
 from tempmail_site.asgi import application
 from tests.web.conftest import Browser, Clock, Held, Inbox, deliver
 
@@ -539,3 +540,41 @@ async def test_the_plain_questions_get_the_same_objects(inbox: Inbox, secrets: d
     for update in (by_socket, by_question):
         del update["server_now"]
     assert by_socket == by_question
+
+
+# -- in whose language -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("cookie", "accepts", "wanted"),
+    [(None, "", "en"), (None, "de-AT, en;q=0.5", "de"), ("ar", "de", "ar"), ("xx", "fr", "en")],
+)
+async def test_rows_come_in_the_language_of_the_page(
+    secrets: dict[str, bytes],
+    inbox: Inbox,
+    monkeypatch: pytest.MonkeyPatch,
+    cookie: str | None,
+    accepts: str,
+    wanted: str,
+) -> None:
+    spoken: list[str | None] = []
+    render = live._rendered
+
+    def rendered(rows: Any) -> Any:
+        spoken.append(translation.get_language())
+        return render(rows)
+
+    monkeypatch.setattr(live, "_rendered", rendered)
+    socket = Socket(secrets)
+    headers = dict(socket.scope["headers"])
+    if cookie:
+        headers[b"cookie"] += f"; django_language={cookie}".encode()
+    headers[b"accept-language"] = accepts.encode()
+    socket.scope["headers"] = list(headers.items())
+    with override_settings(LANGUAGES=[("en", "English"), ("de", "Deutsch"), ("ar", "العربية")]):
+        accepted, _ = await socket.connect(timeout=5)
+        assert accepted
+        await in_thread(deliver, inbox.held.address)
+        await socket.catch_up(inbox.id, **{inbox.id: 0})
+        await socket.disconnect(timeout=5)
+    assert set(spoken) == {wanted}

@@ -1,0 +1,124 @@
+"""What a row says of a message: its code, who sent it, and what is known of that."""
+
+import html
+import re
+from typing import Any
+
+import pytest
+
+from inbox import delivery, live
+from inbox.mail.senders import Checks, Verdict
+from inbox.models import Message
+from tests.web.conftest import Inbox
+
+SENDER = r'data-testid="message-sender"[^>]*>(.*?)</bdi>'
+
+
+def row_of(inbox: Inbox) -> str:
+    """The newest row, as the page has it."""
+    page = inbox.browser.get(inbox.url).content.decode()
+    return page[page.index('<li class="row') : page.index("</li>", page.index('<li class="row'))]
+
+
+def sender_in(row: str) -> str:
+    match = re.search(SENDER, row)
+    assert match
+    return html.unescape(match[1])
+
+
+def latest(inbox: Inbox) -> Any:
+    [update] = live.updates([inbox.held.open()], {inbox.id: 0}, inbox.id)
+    return update.to_json()["latest"]
+
+
+def check(inbox: Inbox, checks: Checks) -> None:
+    """The sender of the newest message was looked into."""
+    delivery.add_checks([delivery.Checked((Message.objects.latest("number").pk,), checks)])
+
+
+@pytest.mark.parametrize(
+    ("code", "groups"),
+    [
+        ("482913", ["482", "913"]),
+        ("12345678", ["1234", "5678"]),
+        ("1234567", ["123", "4567"]),
+        ("1234567890", ["123", "456", "7890"]),
+        ("4829", ["4829"]),
+        ("K7PX22QD", ["K7PX22QD"]),
+        ("482-913", ["482-913"]),
+    ],
+)
+def test_a_code_is_grouped_for_reading_and_copied_plain(inbox: Inbox, code: str, groups: list[str]) -> None:
+    inbox.receive_summed(code=code)
+    row = row_of(inbox)
+    assert f'data-testid="code" data-copy="{code}"' in row
+    shown = row[row.index('<b class="mono">') : row.index("</b>")]
+    assert re.findall(r"<span>(.*?)</span>", shown) == groups
+    assert re.sub(r"<[^>]*>", "", shown) == code, "selected and copied by hand it is as it was sent"
+
+
+def test_the_code_is_told_with_the_news(inbox: Inbox) -> None:
+    inbox.receive_summed(code="482913", subject="Your code")
+    assert latest(inbox) == {"sender": "Ann", "subject": "Your code", "code": "482913"}
+
+
+def test_a_message_without_a_code_offers_none(inbox: Inbox) -> None:
+    inbox.receive_summed(code="")
+    assert "data-copy" not in row_of(inbox) and "code" not in latest(inbox)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "security@bank.example",
+        "Bank <security@bank.example>",
+        "security\uff20bank.example",
+        "Bank\u202egnihtemos",
+        "B\u200bank",
+        "Bank \u2800\u2800",
+        "Bank         security",
+        "",
+    ],
+)
+def test_a_name_that_could_hide_the_address_gives_way_to_it(inbox: Inbox, name: str) -> None:
+    inbox.receive_summed(sender_name=name, sender_address="x9@evil.example")
+    assert sender_in(row_of(inbox)) == "x9@evil.example"
+    assert latest(inbox)["sender"] == "x9@evil.example"
+
+
+@pytest.mark.parametrize("name", ["Ann", "Jürgen Groß", "山田書店", "مكتبة النور", "O'Brien & Sons"])
+def test_an_honest_name_stays_with_the_address_one_look_away(inbox: Inbox, name: str) -> None:
+    inbox.receive_summed(sender_name=name, sender_address="ann@sender.example")
+    row = row_of(inbox)
+    assert sender_in(row) == name and 'title="ann@sender.example"' in row
+
+
+def test_the_row_says_nothing_of_a_sender_that_is_not_known_yet(inbox: Inbox) -> None:
+    inbox.receive()
+    assert "sure" not in row_of(inbox)
+
+
+@pytest.mark.parametrize(
+    ("verdict", "words"),
+    [
+        (Verdict.CONFIRMED, "Confirmed: sent by shop.example"),
+        (Verdict.FAILED, "Claims shop.example; its check failed"),
+        (Verdict.UNCONFIRMED, "Sender not confirmed"),
+    ],
+)
+def test_row_and_reader_say_what_was_found_out(inbox: Inbox, verdict: Verdict, words: str) -> None:
+    inbox.receive()
+    check(inbox, Checks(verdict, "shop.example"))
+    assert (words in row_of(inbox)) == (verdict is not Verdict.UNCONFIRMED)
+    reader = inbox.browser.get(inbox.message_url(), headers={"x-partial": "reader"}).content.decode()
+    assert words in reader and f'class="verdict {verdict.value}"' in reader
+    assert "authentic" not in reader
+
+
+def test_what_is_found_out_later_is_told_as_a_row_and_no_news(inbox: Inbox) -> None:
+    inbox.receive()
+    revision = inbox.held.row().revision
+    check(inbox, Checks(Verdict.CONFIRMED, "shop.example"))
+    [update] = live.updates([inbox.held.open()], {inbox.id: revision}, inbox.id)
+    [row] = update.rows
+    assert "Confirmed: sent by shop.example" in row.html and update.latest is None
