@@ -19,6 +19,8 @@ ON_COLOUR = (
     ("accent", "accent-tint"),
     ("danger", "accent-tint"),
     ("warning", "warning-tint"),
+    ("ink", "warning-tint"),  # a hit of a search
+    ("muted", "warning-tint"),
     ("ink", "danger-tint"),
     ("danger", "danger-tint"),
 )

@@ -11,11 +11,11 @@ SCRIPTS = {path.name: path.read_text("utf-8") for path in (ROOT / "inbox/static/
 ALL_TEMPLATES = "\n".join(TEMPLATES.values())
 STRINGS = set(re.findall(r'data-name="([\w.-]+)"', TEMPLATES["_strings.html"]))
 
-# The contract with other programs. Code, verify link, search and pictures come with the next reader.
+# The contract with other programs.
 MARKERS = [
     *("address", "connection", "countdown", "extend", "revive", "copy-address", "new-address"),
     *("delete-mailbox", "message", "message-subject", "message-sender", "reader", "text-body", "html-body"),
-    *("attachment", "delete-message"),
+    *("attachment", "delete-message", "code", "verify-link", "search", "show-images"),
 ]
 
 
