@@ -9,7 +9,7 @@ from datetime import datetime
 
 from inbox.mail import charsets
 from inbox.mail.fields import one_line, parse_date
-from inbox.mail.skim import Field
+from inbox.mail.head import Field
 from inbox.mail.view import Hop
 
 MOST_HOPS = 50

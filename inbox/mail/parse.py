@@ -4,7 +4,6 @@ The structure comes from skim.py alone, for the text, the list of files and the 
 the three cannot disagree. Should reading fail on a fault of ours, the message opens as its raw text.
 """
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,6 +18,7 @@ from inbox.mail.bodies import (
     is_inline_picture,
 )
 from inbox.mail.fields import Correspondent, clean_text, decode_field, parse_date, parse_mailboxes
+from inbox.mail.head import OUR_TRACE
 from inbox.mail.html import is_html_showable
 from inbox.mail.skim import Part, Skimmed, skim
 from inbox.mail.summary import attachment_name, sender_of
@@ -33,13 +33,16 @@ _LONGEST_HEADERS_SHOWN = 500
 _LONGEST_RECIPIENTS = 4000
 _GREATEST_INNER_DEPTH = 5
 
-# What smtpd/trace.py puts before every source: ours, and nothing that was sent.
-_OUR_TRACE = re.compile(rb"Return-Path: <[^\r\n]*>\r\nReceived: [^\r\n]*\r\n\tby [^\r\n]*\r\n\t[^\r\n]*\r\n")
-
 NOTE_CUT = "This message is too large or too deeply nested to be shown whole. Its source has all of it."
 NOTE_LONG = "The text was cut. The whole text is among the files."
 NOTE_CHARSET = "The sender did not say, or said wrongly, how the text is encoded. It was guessed."
 NOTE_REPAIRED = "The structure of this message was damaged and has been repaired."
+NOTE_HEADER = "The header of this message was damaged and has been repaired."
+NOTE_TWICE = (
+    "This message says more than once who sent it, when, what it is about or of what type it is. "
+    "The first is shown."
+)
+NOTE_ENCODING = "The text or a file was encoded with mistakes. What could be decoded is shown."
 NOTE_HTML = "The formatted view was too large or too deeply nested. Its text is shown."
 NOTE_TEXT = "The text view shows the beginning of this message only."
 NOTE_RAW = "This message could not be read. It is shown as it was sent."
@@ -119,8 +122,12 @@ def _read(source: bytes) -> Parsed:
     notes = _Notes()
     if skimmed.is_cut:
         notes.add(NOTE_CUT)
-    if skimmed.is_repaired:
+    if skimmed.is_body_repaired:
         notes.add(NOTE_REPAIRED)
+    if skimmed.is_header_repaired:
+        notes.add(NOTE_HEADER)
+    if any(_is_said_twice(skimmed.all(name)) for name in _SAID_ONCE):
+        notes.add(NOTE_TWICE)
     attachments = tuple(_attachments(source, skimmed))
     text, html = _letter(source, skimmed, notes, 0)
     if html and not is_html_showable(html):
@@ -145,6 +152,13 @@ def _read(source: bytes) -> Parsed:
         attachments=attachments,
         notes=notes.all(),
     )
+
+
+_SAID_ONCE = (b"from", b"subject", b"content-type", b"date")
+
+
+def _is_said_twice(values: list[bytes]) -> bool:
+    return len({value.strip() for value in values}) > 1
 
 
 def _attachments(source: bytes, skimmed: Skimmed) -> Iterator[Attachment]:
@@ -294,7 +308,7 @@ def _raw(source: bytes) -> Parsed:
 
 
 def _raw_text(source: bytes) -> str:
-    trace = _OUR_TRACE.match(source)
+    trace = OUR_TRACE.match(source)
     start = trace.end() if trace is not None else 0
     raw = bytes(source[start : start + LARGEST_TEXT_BYTES])
     text = clean_text(charsets.decode(raw, "", cut=True)[0])

@@ -11,14 +11,14 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from inbox.mail.charsets import decode_header_bytes
 from inbox.mail.fields import decode_words, one_line, parse_parameters
+from inbox.mail.head import FIELD, MAIN_FIELDS, MOST_FIELDS, Field, read_head
 from inbox.mail.transfer import Source
 
-MOST_HEADER_BYTES = 256 * 1024
 MOST_PARTS = 1000
 GREATEST_DEPTH = 100
 _MOST_PART_HEADER_BYTES = 64 * 1024
-_MOST_FIELDS = 2000
 # Of one field of a part, and of those of all parts together: reading parameters costs more than finding
 # lines.
 _LONGEST_PART_FIELD = 4 * 1024
@@ -29,27 +29,25 @@ _MOST_CANDIDATES = 20_000
 _SCANNED_PER_SOURCE_BYTE = 8
 _SCANNED_AT_LEAST = 16 * 1024 * 1024
 
-# One header field with its folded lines (RFC 5322 2.2); blanks before the colon are obsolete syntax (4.5).
-# Lines that are no field are simply not matched, so one bad line loses only itself.
-_FIELD = re.compile(rb"^([!-9;-~]{1,200})[ \t]*:(.*(?:\n[ \t].*)*)", re.M)
-_BLANK_LINE = re.compile(rb"\n\r*\n")
-_LEADING_LINE_ENDS = re.compile(rb"[\r\n]{1,100}")
+# A separator that was meant to be empty counts as one in a part, where nobody folds a field over it.
+_LINE_OF_BLANKS = re.compile(rb"\n[ \t\r]*\n")
 _DELIMITER_END = re.compile(rb"(--)?[ \t]*\r*(?:\n|\Z)")
 _LOOSE_DELIMITER_END = re.compile(rb"(--)?(?:[ \t][^\n]*)?(?:\n|\Z)")
-_GUESSED_DELIMITER = re.compile(rb"^--([^\r\n]{1,200}?)[ \t]*\r*$", re.M)
-_MAIN_FIELDS = frozenset(
-    (b"from", b"subject", b"date", b"to", b"message-id", b"mime-version", b"content-type")
-)
+# A delimiter that nobody announced: the line behind it begins a part, or is empty.
+_GUESSED_DELIMITER = re.compile(rb"^--([^\r\n]{1,200}?)[ \t]*\r*\n(?=content-|\r*\n|--)", re.M | re.I)
+_LIKELY_DELIMITER = re.compile(rb"^--([^\r\n]{1,200}?)[ \t]*\r*$", re.M)
+_PREAMBLE = re.compile(rb"(?:\s*This is a (?:multi-?part )?(?:MIME )?message[^\r\n]{0,200})?\s*--", re.I)
+_BASE64_AND_LINE_ENDS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=\r\n"
+_BASE64_LINES = _BASE64_AND_LINE_ENDS + b" \t"
 _PART_FIELDS = frozenset(
     (
         b"content-type",
         b"content-transfer-encoding",
         b"content-disposition",
         b"content-id",
+        b"content-location",
     )
 )
-
-Field = tuple[bytes, bytes]
 
 
 @dataclass(slots=True, eq=False)
@@ -97,6 +95,14 @@ class Part:
             return ""
         return one_line(raw[:1000].decode("utf-8", "replace"), 300).strip("<> ")
 
+    @property
+    def content_location(self) -> str:
+        """Content-Location, by which a letter may name its pictures too (RFC 2557)."""
+        raw = self.fields.get(b"content-location")
+        if raw is None:
+            return ""
+        return one_line(decode_words(decode_header_bytes(raw[:1000])), 900).strip('<> "')
+
     def _parsed_disposition(self) -> tuple[str, dict[str, str]]:
         if self._disposition is None:
             raw = self.fields.get(b"content-disposition")
@@ -113,20 +119,34 @@ class Skimmed:
     leaves: tuple[Part, ...]
     is_cut: bool
     """A cap was reached: what lies beyond is one part of its own (Part.is_remainder)."""
-    is_repaired: bool
-    """A boundary was guessed, or lines in the header that are none were passed over."""
+    is_header_repaired: bool
+    """Lines of the header that are no fields were passed over, or fields were found where none should be."""
+    is_body_repaired: bool
+    """A boundary was guessed or lies, or an encoding that is claimed is not there."""
+
+    @property
+    def is_repaired(self) -> bool:
+        """Whether anything was put right."""
+        return self.is_header_repaired or self.is_body_repaired
 
     @property
     def is_mail(self) -> bool:
         """Whether the header has a field that mail has, so that a body without a word is just that."""
-        return any(name.lower() in _MAIN_FIELDS for name, _ in self.fields)
+        return any(name.lower() in MAIN_FIELDS for name, _ in self.fields)
 
     def first(self, name: bytes) -> bytes | None:
-        """The raw value of the first field called `name` (small letters)."""
+        """The raw value of the first field called `name` (small letters) that says anything."""
+        empty = None
         for found, value in self.fields:
             if found.lower() == name:
-                return value
-        return None
+                if value.strip():
+                    return value
+                empty = value
+        return empty
+
+    def all(self, name: bytes) -> list[bytes]:
+        """The raw values of the fields called `name` (small letters)."""
+        return [value for found, value in self.fields if found.lower() == name]
 
 
 def skim(source: Source, start: int = 0, end: int | None = None) -> Skimmed:
@@ -148,67 +168,33 @@ class _Skim:
         self.leaves: list[Part] = []
 
     def run(self) -> Skimmed:
-        fields, body = self._message_fields()
-        root = self._part(_part_fields(fields), body, self.end, None, "text/plain")
+        head = read_head(self.source, self.start, self.end)
+        self.is_cut = head.is_cut
+        fields = _part_fields(head.fields)
+        if b"content-type" not in fields:
+            guessed = self._guessed_type(head.body)
+            if guessed is not None:
+                fields[b"content-type"] = guessed
+        root = self._part(fields, head.body, self.end, None, "text/plain")
         self._descend(root, 0)
-        return Skimmed(tuple(fields), root, tuple(self.leaves), self.is_cut, self.is_repaired)
+        return Skimmed(
+            tuple(head.fields),
+            root,
+            tuple(self.leaves),
+            self.is_cut,
+            head.is_repaired,
+            self.is_repaired,
+        )
 
-    # The header
-
-    def _message_fields(self) -> tuple[list[Field], int]:
-        fields: list[Field] = []
-        position = self.start
-        blank = _LEADING_LINE_ENDS.match(self.source, position, self.end)
-        if blank is not None:
-            position = blank.end()
-        while True:
-            found, body = self._field_block(position, MOST_HEADER_BYTES)
-            if not found:
-                # Not a header at all: everything is text, from the first byte.
-                return fields, position if fields else self.start
-            fields += found
-            names = {name.lower() for name, _ in fields}
-            if names & _MAIN_FIELDS or not self._continues(body):
-                return fields, body
-            # Only trace fields so far and more header behind the blank line: the sender began with an empty
-            # line.
-            self.is_repaired = True
-            position = body
-
-    def _continues(self, body: int) -> bool:
-        match = _FIELD.match(self.source, body, min(self.end, body + 4096))
-        return match is not None and match[1].lower() in _MAIN_FIELDS
-
-    def _field_block(self, start: int, most_bytes: int) -> tuple[list[Field], int]:
-        """The fields from `start` to the blank line, and where the body begins."""
-        source, end = self.source, self.end
-        limit = min(end, start + most_bytes)
-        blank = _BLANK_LINE.search(source, start, limit)
-        if blank is not None:
-            stop, body = blank.start() + 1, blank.end()
-        elif limit < end:
-            # No blank line under the cap: the header ends with the last whole line, the rest is body.
-            stop = body = max(source.rfind(b"\n", start, limit) + 1, start) or limit
-            self.is_cut = True
-        else:
-            stop = body = end
-        fields: list[Field] = []
-        covered = start
-        for match in _FIELD.finditer(source, start, stop):
-            if match.start() > covered + 1:
-                if _ends_in_a_blank(fields):
-                    return fields, covered + 1
-                self.is_repaired = self.is_repaired or start == self.start
-            fields.append((bytes(match[1]), bytes(match[2]).rstrip(b"\r")))
-            covered = match.end()
-            if len(fields) >= _MOST_FIELDS:
-                self.is_cut = True
-                return fields, body
-        if fields and covered + 1 < stop:
-            # Lines that are no fields up to the blank line: the separator is missing, and they are the
-            # body's.
-            return fields, covered + 1
-        return fields, body
+    def _guessed_type(self, body: int) -> bytes | None:
+        """The type of a message that names none and yet begins with a delimiter and a part's header."""
+        if _PREAMBLE.match(self.source, body, self.end) is None:
+            return None
+        guessed = _GUESSED_DELIMITER.search(self.source, body, min(self.end, body + 2000))
+        if guessed is None or self.source[guessed.end() : guessed.end() + 8].lower() != b"content-":
+            return None
+        self.is_repaired = True
+        return b'multipart/mixed; boundary="%s"' % guessed[1].replace(b"\\", b"").replace(b'"', b"")
 
     def _part_fields_at(self, start: int, end: int) -> tuple[dict[bytes, bytes], int]:
         """A part's own few fields (first of each), and where its body begins."""
@@ -219,28 +205,54 @@ class _Skim:
         if first == 13:
             return {}, min(start + (2 if source[start + 1 : start + 2] == b"\n" else 1), end)
         limit = min(end, start + _MOST_PART_HEADER_BYTES)
-        blank = _BLANK_LINE.search(source, start, limit)
+        blank = _LINE_OF_BLANKS.search(source, start, limit)
         if blank is not None:
             stop, body = blank.start() + 1, blank.end()
         else:
             stop = body = limit
         found: list[Field] = []
-        covered = start
-        for match in _FIELD.finditer(source, start, stop):
+        covered = start - 1
+        has_gaps = False
+        for match in FIELD.finditer(source, start, stop):
+            has_gaps = has_gaps or match.start() > covered + 1
             covered = match.end()
             found.append((match[1], match[2]))
-            if len(found) >= _MOST_FIELDS:
+            if len(found) >= MOST_FIELDS:
                 break
+        else:
+            has_gaps = has_gaps or covered + 1 < stop
         if not found:
             return {}, start
-        if blank is None and limit == end and covered + 1 < stop:
-            body = covered + 1
+        if has_gaps:
+            found, body = self._part_fields_with_gaps(start, stop, body)
+        elif body == stop and blank is None and limit < end:
+            self.is_cut = True
         fields = _part_fields(found)
         self.field_bytes_left -= sum(map(len, fields.values()))
         if self.field_bytes_left < 0:
             self.is_cut = True
             return {b"content-type": b"application/octet-stream"}, body
         return fields, body
+
+    def _part_fields_with_gaps(self, start: int, stop: int, body: int) -> tuple[list[Field], int]:
+        """The fields of a part's header in which lines stand that are none."""
+        matches = []
+        for match in FIELD.finditer(self.source, start, stop):
+            matches.append(match)
+            if len(matches) >= MOST_FIELDS:
+                break
+        about_contents = [
+            number for number, match in enumerate(matches) if match[1][:8].lower() == b"content-"
+        ]
+        last = about_contents[-1] if about_contents else -1
+        found: list[Field] = []
+        covered = start
+        for number, match in enumerate(matches):
+            if match.start() > covered and (number > last or _ends_in_a_blank(found)):
+                return found, covered
+            found.append((match[1], match[2]))
+            covered = min(match.end() + 1, stop)
+        return found, covered if covered < stop else body
 
     # The tree
 
@@ -252,8 +264,18 @@ class _Skim:
         if "/" not in content_type:
             content_type = "text/plain"
         raw_encoding = fields.get(b"content-transfer-encoding")
-        encoding = "" if raw_encoding is None else _first_word(raw_encoding)
+        encoding = "" if raw_encoding is None else _encoding(raw_encoding)
+        if encoding == "base64" and content_type[:5] == "text/" and self._is_no_base64(start, end):
+            self.is_repaired = True
+            encoding = ""
         return Part(content_type, parameters, encoding, fields, start, max(start, end), parent=parent)
+
+    def _is_no_base64(self, start: int, end: int) -> bool:
+        """Whether a text that is called base64 is plain: its first words have blanks and signs in them."""
+        sample = self.source[start : min(end, start + 400)]
+        if not sample.translate(None, _BASE64_LINES):
+            return False
+        return len(sample.translate(None, _BASE64_AND_LINE_ENDS)) * 12 > len(sample)
 
     def _descend(self, part: Part, depth: int) -> None:
         """Find the children of `part`, or note it as a leaf."""
@@ -276,10 +298,10 @@ class _Skim:
             ranges = self._ranges(part, boundary, _LOOSE_DELIMITER_END)
             self.is_repaired = self.is_repaired or bool(ranges)
         if not ranges:
-            guessed = _GUESSED_DELIMITER.search(self.source, part.start, min(part.end, part.start + 65536))
+            guessed = self._guessed_boundary(part)
             if guessed is not None:
                 self.is_repaired = True
-                ranges = self._ranges(part, bytes(guessed[1]))
+                ranges = self._ranges(part, guessed)
         if not ranges:
             # A container without a single delimiter: its body is what the sender wrote.
             self.is_repaired = True
@@ -295,6 +317,13 @@ class _Skim:
             child = self._part(fields, body, end, part, default_type)
             part.children.append(child)
             self._descend(child, depth + 1)
+
+    def _guessed_boundary(self, part: Part) -> bytes | None:
+        limit = min(part.end, part.start + 65536)
+        found = _GUESSED_DELIMITER.search(self.source, part.start, limit)
+        if found is None:
+            found = _LIKELY_DELIMITER.search(self.source, part.start, limit)
+        return None if found is None else bytes(found[1])
 
     def _ranges(
         self, part: Part, boundary: bytes, delimiter_end: re.Pattern[bytes] = _DELIMITER_END
@@ -364,9 +393,14 @@ def _part_fields(fields: list[Field]) -> dict[bytes, bytes]:
     found: dict[bytes, bytes] = {}
     for name, value in fields:
         lowered = name.lower()
-        if lowered in _PART_FIELDS and lowered not in found:
+        if lowered in _PART_FIELDS and (lowered not in found or _says_nothing(lowered, found[lowered])):
             found[lowered] = value[:_LONGEST_PART_FIELD]
     return found
+
+
+def _says_nothing(name: bytes, value: bytes) -> bool:
+    """Whether the first of two equal fields gives way to the second: an empty one, a type that is none."""
+    return not value.strip() or (name == b"content-type" and b"/" not in value)
 
 
 def _ends_in_a_blank(fields: list[Field]) -> bool:
@@ -377,9 +411,27 @@ def _ends_in_a_blank(fields: list[Field]) -> bool:
     return bool(line_end) and not last.strip()
 
 
-def _first_word(raw: bytes) -> str:
+# Spellings of what RFC 2045 6.1 names.
+_ENCODINGS = {
+    "quoted": "quoted-printable",
+    "quotedprintable": "quoted-printable",
+    "quoted_printable": "quoted-printable",
+    "quoted-printable:": "quoted-printable",
+    "quoted-printeable": "quoted-printable",
+    "qp": "quoted-printable",
+    "base-64": "base64",
+    "base_64": "base64",
+    "b64": "base64",
+    "base64:": "base64",
+    "7-bit": "7bit",
+    "8-bit": "8bit",
+}
+
+
+def _encoding(raw: bytes) -> str:
     words = raw[:200].split(None, 1)
-    return words[0].decode("ascii", "replace").lower().strip("\"';") if words else ""
+    word = words[0].decode("ascii", "replace").lower().strip("\"';,") if words else ""
+    return _ENCODINGS.get(word, word)
 
 
 def _without_line_end(source: Source, start: int, line_end: int) -> int:

@@ -1,0 +1,297 @@
+"""The header of a message, however it is damaged: its fields, and where the body begins.
+
+A line that is no field loses only itself. What people and programs do to headers: a banner or SMTP talk in
+front, an mbox line, a blank line in the middle, no blank line at the end, two fields on one line, a field
+indented, lone carriage returns for line ends. An ordinary header costs one pass of one pattern; the rest is
+looked at only where that pass leaves gaps.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from inbox.mail.transfer import Source
+
+MOST_HEADER_BYTES = 256 * 1024
+MOST_FIELDS = 2000
+
+Field = tuple[bytes, bytes]
+
+# One header field with its folded lines (RFC 5322 2.2); blanks before the colon are obsolete syntax (4.5).
+# Lines that are no field are simply not matched.
+FIELD = re.compile(rb"^([!-9;-~]{1,200})[ \t]*:(.*(?:\n[ \t].*)*)", re.M)
+BLANK_LINE = re.compile(rb"\n\r*\n")
+
+# Who has one of these is a message, and not a text with a colon in it.
+MAIN_FIELDS = frozenset(
+    (b"from", b"subject", b"date", b"to", b"message-id", b"mime-version", b"content-type")
+)
+_KNOWN_FIELD = re.compile(
+    rb"(?:x-|list-|arc-|resent-|content-|original-|old-|dkim-|domainkey-|authentication-|received|return-|"
+    rb"delivered-|envelope-|disposition-notification-|auto-|thread-|feedback-).*|"
+    rb"from|sender|to|cc|bcc|subject|date|message-id|in-reply-to|references|reply-to|mime-version|user-agent|"
+    rb"precedence|importance|priority|sensitivity|organi[sz]ation|comments|keywords|errors-to|autocrypt|lines|"
+    rb"newsgroups|path|xref|apparently-to|mailing-list|expires|supersedes|status|encoding|require-recipient-.*",
+    re.I,
+)
+# What smtpd/trace.py puts before every source: ours, and nothing that was sent.
+OUR_TRACE = re.compile(rb"Return-Path: <[^\r\n]*>\r\nReceived: [^\r\n]*\r\n\tby [^\r\n]*\r\n\t[^\r\n]*\r\n")
+
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+_LINE_ENDS = re.compile(rb"[\r\n]{1,100}")
+_INDENTED_FIELD = re.compile(
+    rb"[ \t]{1,100}(?=(?:from|to|subject|date|message-id|mime-version|received):)", re.I
+)
+_MBOX_LINE = re.compile(rb">?From [^\r\n]*\r*\n?")
+# Commands and replies (RFC 5321 4.1, 4.2), for people paste whole sessions.
+_TALK = re.compile(
+    rb"(?:(?:[2-5]\d\d(?:[ -][^\r\n]*)?|DATA|(?:HELO|EHLO|LHLO) [^\r\n]*|"
+    rb"(?:MAIL FROM|RCPT TO):[^\r\n]*|RSET|NOOP)[ \t]*\r*\n){1,100}",
+    re.I,
+)
+_LONE = re.compile(rb"\r(?!\n)")
+_LONE_RETURN = re.compile(rb"\r(?=[A-Za-z][A-Za-z-]{0,40}:)")
+_NAMES = (
+    rb"From|Subject|To|Date|Message-I[Dd]|M[Ii][Mm][Ee]-[Vv]ersion|"
+    rb"Content-[Tt]ype|Content-[Tt]ransfer-[Ee]ncoding"
+)
+# A field glued behind another, or folded though it is none: only names that the header lacks are cut out.
+_GLUED = re.compile(rb"(?:\r?\n[ \t]+|(?<=[a-z0-9.)>\"'; \t]))(" + _NAMES + rb")[ \t]{0,3}:(?=[ \t])")
+_FOLDED_IN = re.compile(rb"\r?\n[ \t]+(" + _NAMES + rb")[ \t]{0,3}:(?=[ \t])")
+_MAY_HOLD_ANOTHER = frozenset((*MAIN_FIELDS, b"cc", b"reply-to", b"sender", b"content-transfer-encoding"))
+_LONGEST_GLUED = 4000
+_LONGEST_CONTINUED = 64 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The fields in order (name as sent, raw value), and where the body begins."""
+
+    fields: list[Field]
+    body: int
+    is_cut: bool = False
+    is_repaired: bool = False
+
+
+def read_head(source: Source, start: int, end: int) -> Head:
+    """The header of the message in source[start:end]; without a single field everything is body."""
+    trace = OUR_TRACE.match(source, start, end)
+    if trace is None:
+        return _sent_head(source, start, end)
+    head = _sent_head(source, trace.end(), end)
+    ours = _fields(source, start, trace.end())
+    return Head(ours + head.fields, head.body, head.is_cut, head.is_repaired)
+
+
+def _sent_head(source: Source, start: int, end: int) -> Head:
+    position = start
+    is_marked = source[start : start + 3] == _BYTE_ORDER_MARK
+    if is_marked:
+        position += 3
+    blank = _LINE_ENDS.match(source, position, end)
+    if blank is not None:
+        position = blank.end()
+    indent = _INDENTED_FIELD.match(source, position, end)
+    if indent is not None:
+        position = indent.end()
+    if position > start and source[position - 1] != 10:
+        # Something stands in front of the first field on its line: read as if nothing did.
+        text = bytes(source[position : min(end, position + MOST_HEADER_BYTES)])
+        head = _head(text, 0, len(text), must_be_known=True)
+        if not head.fields:
+            return Head([], start, head.is_cut)
+        return Head(head.fields, position + head.body, head.is_cut, head.is_repaired or indent is not None)
+    head = _head(source, position, end, must_be_known=blank is not None)
+    return head if head.fields else replace(head, body=start)
+
+
+def _head(source: Source, position: int, end: int, *, must_be_known: bool) -> Head:
+    block = _Block(source, position, end)
+    if not block.fields or (must_be_known and not any(map(_is_known, block.fields))):
+        # Not a header at all: everything is text, from the first byte, unless it is talk before a message.
+        if block.is_talk and block.body < end:
+            head = _sent_head_behind(source, block.body, end)
+            if head.fields:
+                return Head(head.fields, head.body, head.is_cut, True)
+        return Head([], position, block.is_cut)
+    fields, body, is_cut, is_repaired = block.fields, block.body, block.is_cut, block.is_repaired
+    names = {name.lower() for name, _ in fields}
+    if _LONE_RETURN.search(source, position, min(body, position + MOST_HEADER_BYTES)) is not None:
+        return _with_lone_returns(source, position, end)
+    more = _continued(source, body, end, names)
+    if more is not None:
+        fields, body, is_repaired = fields + more.fields, more.body, True
+        names.update(name.lower() for name, _ in more.fields)
+    if not names.issuperset((b"from", b"subject", b"content-type")):
+        parted = list(_parted(fields, names))
+        is_repaired = is_repaired or len(parted) > len(fields)
+        fields = parted
+    return Head(fields, body, is_cut, is_repaired)
+
+
+def _sent_head_behind(source: Source, start: int, end: int) -> Head:
+    block = _Block(source, start, end)
+    return Head(block.fields, block.body, block.is_cut)
+
+
+class _Block:
+    """The fields from `start` to the blank line, with whatever stands between them."""
+
+    def __init__(self, source: Source, start: int, end: int) -> None:
+        self.source = source
+        self.start = start
+        self.is_cut = self.is_repaired = self.is_talk = False
+        limit = min(end, start + MOST_HEADER_BYTES)
+        blank = BLANK_LINE.search(source, start, limit)
+        if blank is not None:
+            stop, self.body = blank.start() + 1, blank.end()
+        elif limit < end:
+            # No blank line under the cap: the header ends with the last whole line.
+            stop = self.body = max(source.rfind(b"\n", start, limit) + 1, start) or limit
+            self.is_cut = True
+            blank = BLANK_LINE.search(source, stop, end) if FIELD.match(source, stop, end) else None
+            if blank is not None:
+                self.body = blank.end()
+        else:
+            stop = self.body = end
+        self.fields: list[Field] = []
+        has_gaps = False
+        covered = start - 1
+        matches = []
+        for match in FIELD.finditer(source, start, stop):
+            has_gaps = has_gaps or match.start() > covered + 1
+            covered = match.end()
+            matches.append(match)
+            if len(matches) >= MOST_FIELDS:
+                self.is_cut = True
+                break
+        else:
+            has_gaps = has_gaps or covered + 1 < stop
+        if has_gaps:
+            self._take(matches, stop)
+        else:
+            self.fields = [_field(match) for match in matches]
+
+    def _take(self, matches: list[re.Match[bytes]], stop: int) -> None:
+        """The fields between which other lines stand, as far as they are a header."""
+        covered = self.start
+        last_known = _last_known(matches)
+        for number, match in enumerate(matches):
+            if match.start() > covered:
+                if self._ends_at(covered, is_last=number > last_known):
+                    self.body = covered if self.fields else self.start
+                    return
+                if _MBOX_LINE.fullmatch(self.source, covered, match.start()) is None:
+                    self.is_repaired = True
+            self.fields.append(_field(match))
+            covered = min(match.end() + 1, stop)
+        if covered < stop and not self.is_cut:
+            talk = _TALK.match(self.source, covered, stop) or _MBOX_LINE.fullmatch(self.source, covered, stop)
+            self.is_talk = talk is not None and talk.end() == stop
+            if self.fields and not self.is_talk:
+                # Lines that are no fields up to the blank line: the separator is missing, and they are the
+                # body's.
+                self.body = talk.end() if talk is not None else covered
+
+    def _ends_at(self, position: int, *, is_last: bool) -> bool:
+        """Whether the header ends at the line at `position`, which is no field."""
+        if not self.fields:
+            return is_last
+        if is_last or _ends_in_a_blank(self.fields):
+            return True
+        if self.source[position : position + 2] != b"--":
+            return False
+        line_end = self.source.find(b"\n", position, position + 400)
+        delimiter = bytes(self.source[position + 2 : max(line_end, position + 2)]).strip()
+        return bool(delimiter) and any(
+            delimiter in value for name, value in self.fields if name.lower() == b"content-type"
+        )
+
+
+def _field(match: re.Match[bytes]) -> Field:
+    return bytes(match[1]), bytes(match[2]).rstrip(b"\r")
+
+
+def _fields(source: Source, start: int, end: int) -> list[Field]:
+    return [_field(match) for match in FIELD.finditer(source, start, end)]
+
+
+def _last_known(matches: list[re.Match[bytes]]) -> int:
+    """The number of the last field that a header has; a text's "Note: this" is none. -1 without one."""
+    seen: set[bytes] = set()
+    last = -1
+    for number, match in enumerate(matches):
+        name = bytes(match[1]).lower()
+        # A second Subject further down is more likely a letter that is quoted.
+        if name not in seen and _is_known(match):
+            last = number
+        if name in MAIN_FIELDS:
+            seen.add(name)
+    return last
+
+
+def _is_known(found: Field | re.Match[bytes]) -> bool:
+    name = found[0] if isinstance(found, tuple) else found[1]
+    return _KNOWN_FIELD.fullmatch(name) is not None
+
+
+def _ends_in_a_blank(fields: list[Field]) -> bool:
+    """Whether the last field's last line is nothing but blanks: a separator that was meant to be empty."""
+    _, line_end, last = fields[-1][1].rpartition(b"\n")
+    return bool(line_end) and not last.strip()
+
+
+def _continued(source: Source, body: int, end: int, names: set[bytes]) -> Head | None:
+    """More header behind a blank line, where that is what it must be."""
+    blank = _LINE_ENDS.match(source, body, min(end, body + 8))
+    start = blank.end() if blank is not None else body
+    first = FIELD.match(source, start, min(end, start + 4096))
+    if first is None:
+        return None
+    if not names & MAIN_FIELDS:
+        # Only trace fields so far: the sender began with an empty line.
+        if first[1].lower() not in MAIN_FIELDS:
+            return None
+        block = _Block(source, start, end)
+        return Head(block.fields, block.body) if block.fields else None
+    if _KNOWN_FIELD.fullmatch(first[1]) is None:
+        return None
+    stop = BLANK_LINE.search(source, start, min(end, start + _LONGEST_CONTINUED))
+    if stop is None:
+        return None
+    covered = start - 1
+    found: list[Field] = []
+    for match in FIELD.finditer(source, start, stop.start() + 1):
+        if match.start() > covered + 1 or len(found) > 200:
+            return None
+        covered = match.end()
+        found.append(_field(match))
+    more = {name.lower() for name, _ in found}
+    # A letter that is forwarded names its sender and subject again; a header torn in two does not.
+    if covered + 1 < stop.start() or more & names & MAIN_FIELDS:
+        return None
+    if not more & {b"content-type", b"mime-version", b"from", b"subject", b"message-id"}:
+        return None
+    return Head(found, stop.end())
+
+
+def _parted(fields: list[Field], names: set[bytes]) -> Iterator[Field]:
+    """`fields`, and those the header lacks that are found glued to another."""
+    for name, value in fields:
+        pattern = _GLUED if name.lower() in _MAY_HOLD_ANOTHER else _FOLDED_IN
+        start = 0
+        if len(value) <= _LONGEST_GLUED:
+            for match in pattern.finditer(value):
+                glued = match[1].lower()
+                if glued not in names:
+                    names.add(glued)
+                    yield name, value[start : match.start()]
+                    name, start = bytes(match[1]), match.end()
+        yield name, value[start:] if start else value
+
+
+def _with_lone_returns(source: Source, start: int, end: int) -> Head:
+    """Carriage returns alone end the lines: the header is read with line feeds in their place."""
+    lines = _LONE.sub(b"\n", bytes(source[start : min(end, start + MOST_HEADER_BYTES)]))
+    block = _Block(lines, 0, len(lines))
+    return Head(block.fields, start + block.body, block.is_cut, True)
