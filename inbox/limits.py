@@ -1,4 +1,4 @@
-"""Limits for each peer.
+"""Limits for each peer, and for each mailbox.
 
 A peer is known by a digest only, under a random key that lives in Valkey's memory and is replaced daily:
 nothing on disk, and nothing that outlives the day, tells who came.
@@ -54,23 +54,36 @@ def seconds_to_wait(what: str, peer: str, rate: Rate) -> float:
 
     Without Valkey each process counts for itself: the limit is looser, never gone.
     """
+    return _seconds_to_wait(what, network_of(peer), rate)
+
+
+def seconds_to_wait_for(mailbox: str, what: str, rate: Rate) -> float:
+    """The same for one `what` of a mailbox; `mailbox` is whatever stands for it."""
+    return _seconds_to_wait(what, f"mailbox {mailbox}", rate)
+
+
+def _seconds_to_wait(what: str, subject: str, rate: Rate) -> float:
     try:
-        name = f"tempmail:limit:{what}:{peer_digest(peer)}"
+        name = f"tempmail:limit:{what}:{_digest(subject)}"
         wait_ms = _client().eval(_GCRA, 1, name, rate.interval_ms, rate.burst)
         return int(wait_ms) / 1000
     except redis.RedisError:
-        return _here.seconds_to_wait(what, peer, rate)
+        return _here.seconds_to_wait(what, subject, rate)
 
 
 def peer_digest(peer: str) -> str:
     """A digest of the peer, an IPv6 one by its /64, under the key of the day. Raises RedisError."""
+    return _digest(network_of(peer))
+
+
+def _digest(subject: str) -> str:
     key = _client().get(_day_key_name())
     if key is None:
         _client().set(_day_key_name(), secrets.token_bytes(32), nx=True, ex=DAY_SECONDS)
         key = _client().get(_day_key_name())
     if not isinstance(key, bytes):
         raise redis.RedisError("the day's key is gone")
-    return hashlib.blake2b(network_of(peer).encode(), key=key, digest_size=16).hexdigest()
+    return hashlib.blake2b(subject.encode(), key=key, digest_size=16).hexdigest()
 
 
 def network_of(peer: str) -> str:
@@ -102,7 +115,7 @@ def axes_peer(request: HttpRequest) -> str:
         try:
             known = peer_digest(peer_of(request))
         except redis.RedisError:
-            known = _here.digest(peer_of(request))
+            known = _here.digest(network_of(peer_of(request)))
         request.peer_digest = known  # type: ignore[attr-defined]
     return known
 
@@ -128,11 +141,11 @@ class _InThisProcess:
         self._spent_until: OrderedDict[str, float] = OrderedDict()
         self._lock = threading.Lock()
 
-    def digest(self, peer: str) -> str:
-        return hashlib.blake2b(network_of(peer).encode(), key=self._key, digest_size=16).hexdigest()
+    def digest(self, subject: str) -> str:
+        return hashlib.blake2b(subject.encode(), key=self._key, digest_size=16).hexdigest()
 
-    def seconds_to_wait(self, what: str, peer: str, rate: Rate) -> float:
-        name, now, interval = f"{what}:{self.digest(peer)}", time.monotonic(), rate.interval_ms / 1000
+    def seconds_to_wait(self, what: str, subject: str, rate: Rate) -> float:
+        name, now, interval = f"{what}:{self.digest(subject)}", time.monotonic(), rate.interval_ms / 1000
         with self._lock:
             spent_until = max(self._spent_until.pop(name, 0.0), now)
             wait = spent_until + interval - interval * rate.burst - now

@@ -47,7 +47,7 @@ class Website:
         task = asyncio.current_task()
         assert task is not None
         self.talks.add(task)
-        with contextlib.suppress(OSError, asyncio.IncompleteReadError):
+        with contextlib.suppress(OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
             request = await reader.readuntil(b"\r\n\r\n")
             self.requests.append(request)
             page = self.pages.get(request.split(b" ")[1].decode(), b"HTTP/1.1 404 Not Found\r\n\r\n")
