@@ -13,11 +13,12 @@ from uuid import UUID
 
 from django.db import models, transaction
 
-from inbox import clock, retention, sealing, timers
+from inbox import clock, notices, retention, sealing, timers
 from inbox.mail import Summary
 from inbox.mail.senders import Checks
 from inbox.models import Grant, Mailbox, Message, Policy, SourceChunk
 from inbox.models.message import MessageQuerySet
+from inbox.notices import Notices
 
 MAX_LABEL = 60
 
@@ -242,6 +243,12 @@ class OpenMailbox:
             return None
         row, content_key = self._row(message)
         return OpenMessage(row, message, content_key)
+
+    def notices(self) -> Notices:
+        """What did not arrive. Nothing once the timer is over."""
+        if self.state is not State.LIVING:
+            return Notices()
+        return notices.read(self._mailbox, self._keys)
 
     def _shown(self) -> MessageQuerySet:
         messages = Message.objects.filter(mailbox_id=self.pk).shown()

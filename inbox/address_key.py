@@ -1,4 +1,4 @@
-"""Digests under the address key: of addresses given out, and of messages that may be repeated.
+"""Digests under the address key: of addresses given out, of messages that may be repeated, of refusals.
 
 The key is never rotated, is part of the backup, and its canary is looked at before anything starts.
 """
@@ -30,6 +30,13 @@ def tombstone_digest(address: str) -> bytes:
 def repeat_digest(address: str, body_digest: bytes) -> bytes:
     """The name of a message to a recipient, while its sender may not know that we have it."""
     return sealing.keyed_digest(_key(), b"repeat", address.encode(), body_digest)
+
+
+def refusal_digest(mailbox_id: str, reverse_path: str, reason: str) -> bytes:
+    """The name of a refusal, so that the same one is told once an hour."""
+    return sealing.keyed_digest(
+        _key(), b"refused", mailbox_id.encode(), reverse_path.encode(), reason.encode()
+    )
 
 
 def body_key() -> bytes:

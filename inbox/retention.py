@@ -18,7 +18,7 @@ from django.db import Error as DatabaseError
 from django.db import connection, transaction
 from django.db.models import Count, Sum
 
-from inbox import clock, delivery, events, presence, timers
+from inbox import clock, delivery, events, notices, presence, timers
 from inbox.models import Grant, Installation, LooseSource, Mailbox, Message, Policy, Source, SourceChunk
 from inbox.models.mailbox import MailboxQuerySet
 from inbox.models.message import MessageQuerySet
@@ -306,7 +306,7 @@ def sweep(*, seconds: float = 50.0) -> Swept:
                 break
         done.messages += _sweep_deleted_messages(now, deadline) + _sweep_staff_mail(now, deadline)
     done.sources = _sweep_loose_sources(deadline)
-    done.digests = _sweep_repeat_digests(deadline)
+    done.digests = _sweep_repeat_digests(deadline) + _sweep_notice_digests(deadline)
     done.finished = time.monotonic() <= deadline
     done.to_retime = _owed_a_retiming().count()
     presence.forget_the_gone()
@@ -430,6 +430,14 @@ def _sweep_repeat_digests(deadline: float) -> int:
     ):
         with _in_turn():
             total += delivery.drop_repeat_digests(pks)
+    return total
+
+
+def _sweep_notice_digests(deadline: float) -> int:
+    total = 0
+    while time.monotonic() < deadline and (pks := notices.with_old_digests(1000)):
+        with _in_turn():
+            total += notices.drop_digests(pks)
     return total
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,6 +17,7 @@ from datetime import datetime
 from inbox import addresses, clock, delivery, mail, sealing
 from inbox.delivery import Fate, Incoming, Lookup, Outcome, Recipient, Verdict
 from inbox.logs import fault
+from inbox.notices import Reason, Refusal
 from smtpd import counters, replies, trace
 from smtpd.authentication import Envelope
 from smtpd.batch import BatchWriter, QueueFull
@@ -24,7 +25,7 @@ from smtpd.budget import Share
 from smtpd.checking import Checker, Place
 from smtpd.conditions import Conditions
 from smtpd.limits import KIB, MIB
-from smtpd.paths import Path, declared_size
+from smtpd.paths import Path
 from smtpd.recipients import SharedLookup
 from smtpd.replies import Reply
 
@@ -59,6 +60,14 @@ class Arrival:
 
 
 @dataclass(frozen=True, slots=True)
+class Announced:
+    """What MAIL said of the message to come: whom it is from, and how large it is, if it said so."""
+
+    reverse_path: str
+    size_bytes: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """What the final dot is answered, and what was stored."""
 
@@ -82,6 +91,7 @@ class Reception:
         writer: BatchWriter,
         conditions: Conditions,
         checker: Checker,
+        note_refusal: Callable[[Refusal], None],
         sealing_executor: Executor,
         host_name: str,
     ) -> None:
@@ -89,6 +99,7 @@ class Reception:
         self._writer = writer
         self._conditions = conditions
         self._checker = checker
+        self._note_refusal = note_refusal
         self._executor = sealing_executor
         self._large = asyncio.Semaphore(MOST_LARGE_AT_ONCE)
         self._arrivals: set[asyncio.Task[Answer]] = set()
@@ -104,16 +115,13 @@ class Reception:
         """What SIZE says and DATA is held to."""
         return self._conditions.largest_source_bytes
 
-    def mail(self, path: Path) -> Reply:
-        """MAIL. Raises PathError for a SIZE that is no number."""
-        size_bytes = declared_size(path)
-        if size_bytes is not None and size_bytes > self.largest_source_bytes:
-            return replies.TOO_LARGE
+    def mail(self) -> Reply:
+        """MAIL. A SIZE over the limit is answered at RCPT, where it is known whom to tell of it."""
         if self._conditions.disk_is_short:
             return replies.NO_ROOM
         return replies.SENDER_OK
 
-    async def recipient(self, path: Path) -> tuple[Reply, Recipient | None]:
+    async def recipient(self, path: Path, announced: Announced) -> tuple[Reply, Recipient | None]:
         """RCPT: the reply, and who receives if somebody does."""
         if path.is_routed or path.is_literal:
             return replies.FOREIGN_DOMAIN, None
@@ -129,7 +137,17 @@ class Reception:
                 lookup = await self._lookup.ask(asked)
         except Exception as error:
             return self.failed(error), None
-        return _RCPT_REPLIES[lookup.verdict], lookup.recipient if lookup.verdict is Verdict.RECEIVES else None
+        if lookup.recipient is not None:
+            reason = self._refusal_of(lookup, announced)
+            if reason is None:
+                return replies.RECIPIENT_OK, lookup.recipient
+            self._refused([lookup.recipient], reason, announced.reverse_path, announced.size_bytes)
+            return _REFUSAL_REPLIES[reason], None
+        return _RCPT_REPLIES[lookup.verdict], None
+
+    def too_large(self, recipients: Sequence[Recipient], reverse_path: str, size_bytes: int) -> None:
+        """The final dot was answered 552."""
+        self._refused(recipients, Reason.TOO_LARGE, reverse_path, size_bytes)
 
     def data(self) -> Reply:
         """DATA, before anything is read: 354, or why not now."""
@@ -162,6 +180,30 @@ class Reception:
         while self._arrivals:
             await asyncio.wait(self._arrivals)
 
+    def _refusal_of(self, lookup: Lookup, announced: Announced) -> Reason | None:
+        if announced.size_bytes is not None and announced.size_bytes > self.largest_source_bytes:
+            return Reason.TOO_LARGE
+        return Reason.OVER_QUOTA if lookup.verdict is Verdict.OVER_QUOTA else None
+
+    def _refused(
+        self, recipients: Sequence[Recipient], reason: Reason, reverse_path: str, size_bytes: int | None
+    ) -> None:
+        """Whoever looks at these mailboxes is told in a moment."""
+        now = clock.now()
+        for recipient in recipients:
+            if recipient.lived:
+                self._note_refusal(
+                    Refusal(
+                        recipient.mailbox_pk,
+                        recipient.mailbox_id,
+                        recipient.public_key,
+                        reverse_path,
+                        reason,
+                        size_bytes,
+                        now,
+                    )
+                )
+
     async def _receive(self, arrival: Arrival) -> Answer:
         trace_id = trace.new_trace_id()
         size_bytes = len(arrival.body)
@@ -183,6 +225,8 @@ class Reception:
             size_bytes,
             len(arrival.recipients),
         )
+        if outcome.fate is Fate.OVER_QUOTA:
+            self._refused(arrival.recipients, Reason.OVER_QUOTA, arrival.reverse_path, size_bytes)
         return await self._answer(outcome, trace_id)
 
     def _settle(self, arrival: Arrival, place: Place | None, outcome: Outcome | None) -> None:
@@ -231,9 +275,11 @@ class Reception:
         return Answer(replies.NO_MAILBOX if outcome.fate is Fate.NO_MAILBOX else replies.OVER_QUOTA)
 
 
+_REFUSAL_REPLIES = {
+    Reason.TOO_LARGE: replies.TOO_LARGE,
+    Reason.OVER_QUOTA: replies.OVER_QUOTA,
+}
 _RCPT_REPLIES = {
-    Verdict.RECEIVES: replies.RECIPIENT_OK,
-    Verdict.OVER_QUOTA: replies.OVER_QUOTA,
     Verdict.UNKNOWN: replies.NO_MAILBOX,
     Verdict.FOREIGN_DOMAIN: replies.FOREIGN_DOMAIN,
     Verdict.NOT_NOW: replies.NOT_NOW,

@@ -7,7 +7,7 @@ the thread of the batch writer, after a batch and never before one.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from functools import partial
 from typing import Generic, TypeVar
 
@@ -32,15 +32,19 @@ class Notebook(Generic[Entry]):
         self._name = name
         self._write = write
         self._writer = writer
-        self._entries: list[Entry] = []
+        self._entries: dict[Hashable, Entry] = {}
         self._due: asyncio.TimerHandle | None = None
 
-    def note(self, entry: Entry) -> None:
-        """Write this down soon. For the event loop's thread; takes no time."""
+    def note(self, key: Hashable, entry: Entry) -> None:
+        """Write this down soon; of several with one key only the first. For the event loop's thread; takes no
+        time.
+        """
+        if key in self._entries:
+            return
         if len(self._entries) >= MOST_ENTRIES:
             counters.count(f"{self._name}_dropped")
             return
-        self._entries.append(entry)
+        self._entries[key] = entry
         if self._due is None:
             self._due = asyncio.get_running_loop().call_later(COLLECT_SECONDS, self.flush)
 
@@ -49,7 +53,7 @@ class Notebook(Generic[Entry]):
         if self._due is not None:
             self._due.cancel()
             self._due = None
-        entries, self._entries = self._entries, []
+        entries, self._entries = list(self._entries.values()), {}
         for at in range(0, len(entries), _WRITTEN_AT_ONCE):
             some = entries[at : at + _WRITTEN_AT_ONCE]
             self._writer.aside(self._name, partial(self._write, some))

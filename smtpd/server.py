@@ -25,9 +25,9 @@ import uvloop
 from django.conf import settings
 from django.db import connection
 
-from inbox import delivery, events
+from inbox import delivery, events, notices
 from inbox.logs import fault
-from inbox.models import Policy
+from inbox.models import Mailbox, Policy
 from inbox.resolver import Resolver, servers
 from smtpd import counters, replies
 from smtpd.batch import BatchWriter
@@ -109,12 +109,14 @@ class Listener:
             queue_bytes=limits.bytes_in_flight,
         )
         self._checks = Notebook("checks", _add_checks, self._writer)
-        self._checker = Checker(_resolver(), self._checks.note, lambda: self._reception.is_busy)
+        self._refusals = Notebook("notices", _note_refusals, self._writer)
+        self._checker = Checker(_resolver(), self._note_checked, lambda: self._reception.is_busy)
         self._reception = Reception(
             lookup=self._lookup,
             writer=self._writer,
             conditions=self._conditions,
             checker=self._checker,
+            note_refusal=self._note_refusal,
             sealing_executor=self._sealing,
             host_name=host_name(),
         )
@@ -162,6 +164,7 @@ class Listener:
         await self._lookup.close()
         await self._checker.close()
         self._checks.flush()
+        self._refusals.flush()
         await self._writer.close()
         await self._loop.run_in_executor(self._reading, _leave_database)
         self._reading.shutdown()
@@ -178,6 +181,12 @@ class Listener:
         self._one_less_from(session.peer_key)
         if not self._sessions:
             self._all_gone.set()
+
+    def _note_checked(self, checked: delivery.Checked) -> None:
+        self._checks.note(checked.message_pks, checked)
+
+    def _note_refusal(self, refusal: notices.Refusal) -> None:
+        self._refusals.note(refusal.key, refusal)
 
     # --- accepting ----------------------------------------------------------------------------------------
 
@@ -369,3 +378,8 @@ def _forget_repeats(message_pks: Sequence[int]) -> None:
 def _add_checks(checked: Sequence[delivery.Checked]) -> list[delivery.Stored]:
     with _kept_connection():
         return delivery.add_checks(checked)
+
+
+def _note_refusals(refusals: Sequence[notices.Refusal]) -> list[Mailbox]:
+    with _kept_connection():
+        return notices.note_refusals(refusals)

@@ -25,7 +25,7 @@ from inbox.delivery import Recipient
 from smtpd import counters, replies
 from smtpd.budget import Budget, Share
 from smtpd.dotreader import DotReader
-from smtpd.handler import Arrival, Reception
+from smtpd.handler import Announced, Arrival, Reception
 from smtpd.limits import (
     CHUNK_BYTES,
     LONGEST_COMMAND_LINE_BYTES,
@@ -34,7 +34,7 @@ from smtpd.limits import (
     UNREAD_REPLY_BYTES,
     Limits,
 )
-from smtpd.paths import Fault, PathError, parse_forward_path, parse_reverse_path
+from smtpd.paths import Fault, PathError, declared_size, parse_forward_path, parse_reverse_path
 from smtpd.replies import Reply
 from smtpd.trace import Origin
 
@@ -80,7 +80,7 @@ class _Waiting(enum.Enum):
 class _Transaction:
     """From MAIL to the final dot."""
 
-    reverse_path: str
+    announced: Announced
     smtputf8: bool
     overdue_at: float
     # By mailbox: the same one named twice (case, trailing dot, tag) is one delivery.
@@ -415,13 +415,14 @@ class Session(SMTP):
             return
         try:
             path = parse_reverse_path(argument)
-            reply = self._reception.mail(path)
+            announced = Announced(path.address, declared_size(path))
+            reply = self._reception.mail()
         except PathError as error:
             self._say_bad(_MAIL_FAULTS[error.fault])
             return
         if reply is replies.SENDER_OK:
             overdue_at = self._now() + self._limits.transaction_seconds
-            self._transaction = _Transaction(path.address, "SMTPUTF8" in path.parameters, overdue_at)
+            self._transaction = _Transaction(announced, "SMTPUTF8" in path.parameters, overdue_at)
         self._say(reply)
 
     async def _obey_rcpt(self, argument: bytes, stream: _Stream) -> None:
@@ -433,19 +434,20 @@ class Session(SMTP):
         elif self._transaction.is_full(self._limits.recipients):
             answers = [(replies.TOO_MANY_RECIPIENTS, None)] * len(arguments)  # nobody is looked up
         elif len(arguments) == 1:
-            answers = [await self._recipient(argument)]
+            answers = [await self._recipient(argument, self._transaction.announced)]
         else:
-            answers = await asyncio.gather(*map(self._recipient, arguments))
+            announced = self._transaction.announced
+            answers = await asyncio.gather(*(self._recipient(each, announced) for each in arguments))
         for reply, recipient in answers:
             if not self._closing:
                 self._answer_rcpt(reply, recipient)
 
-    async def _recipient(self, argument: bytes) -> tuple[Reply, Recipient | None]:
+    async def _recipient(self, argument: bytes, announced: Announced) -> tuple[Reply, Recipient | None]:
         try:
             path = parse_forward_path(argument)
         except PathError as error:
             return _RCPT_FAULTS[error.fault], None
-        return await self._reception.recipient(path)
+        return await self._reception.recipient(path, announced)
 
     def _answer_rcpt(self, reply: Reply, recipient: Recipient | None) -> None:
         transaction = self._transaction
@@ -544,12 +546,15 @@ class Session(SMTP):
         if refusal is not None:
             share.release()
             self._say(refusal)
+            if refusal is replies.TOO_LARGE:
+                recipients = tuple(transaction.recipients.values())
+                self._reception.too_large(recipients, transaction.announced.reverse_path, reader.size_bytes)
             return
         share.settled = True
         answer = await self._reception.message(
             Arrival(
                 origin=Origin(self._helo or "", self._peer_address, self._extended, tls=False),
-                reverse_path=transaction.reverse_path,
+                reverse_path=transaction.announced.reverse_path,
                 smtputf8=transaction.smtputf8,
                 recipients=tuple(transaction.recipients.values()),
                 body=reader.source,
