@@ -18,7 +18,7 @@ from smtpd.batch import BatchWriter
 COLLECT_SECONDS = 0.25
 # Beyond this entries are counted and forgotten: they are worth less than the memory of a process.
 MOST_ENTRIES = 2000
-_WRITTEN_AT_ONCE = 200
+_WRITTEN_AT_ONCE = 50
 
 Entry = TypeVar("Entry")
 
