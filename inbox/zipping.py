@@ -1,9 +1,9 @@
 """All files of a message as one zip, written as it is read. Pure.
 
-Nothing is whole in memory: each file comes in pieces and leaves in pieces. They are packed (deflate), for only
-that says by itself where a file ends whose length was not known before; stored ones are refused or misread
-by many programs (APPNOTE.TXT 4.4.4, bit 3). The dates are all the same: when somebody asked is nobody's
-business.
+Nothing is whole in memory: each file comes in pieces and leaves in pieces. They are packed (deflate), for
+only that says by itself where a file ends whose length was not known before; stored ones are refused or
+misread by many programs (APPNOTE.TXT 4.4.4, bit 3). The dates are all the same: when somebody asked is
+nobody's business.
 """
 
 import re

@@ -79,7 +79,7 @@ def _pdf_page(arguments: dict[str, Any], source: bytes) -> Result:
     finally:
         document.close()
     written = io.BytesIO()
-    drawn.save(written, "PNG")
+    drawn.save(written, "PNG", compress_level=1)
     described = {"content_type": "image/png", "width": drawn.width, "height": drawn.height}
     return {**described, "page": wanted, "pages": pages}, written.getvalue()
 

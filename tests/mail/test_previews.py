@@ -6,7 +6,6 @@ import json
 import zipfile
 from typing import Any
 
-import pypdfium2
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -256,15 +255,3 @@ def test_no_damage_is_a_fault(what: tuple[str, bytes], damage: list[tuple[int, i
         damaged[position % len(damaged)] = byte
     described, content = shown(bytes(damaged), how)
     assert ("refused" in described) == (content == b"")
-
-
-def test_pdfium_gives_back_what_a_page_took() -> None:
-    for _ in range(50):
-        shown(pdf((100, 100)), "pdf")
-    assert not [1 for document in _living(pypdfium2.PdfDocument) if document.raw]
-
-
-def _living(kind: type) -> list[Any]:
-    import gc
-
-    return [found for found in gc.get_objects() if isinstance(found, kind)]

@@ -120,13 +120,11 @@ async def test_only_so_many_of_a_mailbox_are_fetched_at_once(
         await let_go.wait()
         writer.write(b"HTTP/1.0 200 OK\r\n\r\n" + png())
 
-    site.pages["/a.png"] = held
-    asked = [
-        asyncio.create_task(get(site.url + "/a.png", name)) for name in ("a", "a", "a", "a", "b", "b", "c")
-    ]
+    site.pages = {"/a.png": held, "/b.png": held}
+    asked = [asyncio.create_task(get(f"{site.url}/{name}.png", name)) for name in "aaaabb"]
     await until(lambda: len(site.requests) == 3)
-    await asyncio.sleep(0.2)
-    assert len(site.requests) == 3
+    await until(lambda: waiting() == 3)
+    assert sorted(request[5:6] for request in site.requests) == [b"a", b"a", b"b"]
     let_go.set()
     assert {(await one).status_code for one in asked} == {200}
 
