@@ -3,6 +3,7 @@
 import asyncio
 import gzip
 import io
+import re
 import socket
 import struct
 import zlib
@@ -12,6 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from PIL import Image
 
 from inbox.fetching import MOST_BYTES, FetchRefused, fetch, fetch_picture, read_url
@@ -241,6 +244,19 @@ def test_a_url_is_read_as_browsers_read_it() -> None:
     target = read_url(' \t\nHTTPS://Pictures.Example\t/a b\n/ü.png?q="x"#top\r\n')
     assert (target.scheme, target.host, target.port) == ("https", "pictures.example", 443)
     assert target.path == "/a%20b/%C3%BC.png?q=%22x%22"
+
+
+@given(st.text(alphabet=st.one_of(st.sampled_from("htps:/@[]?#.%x1\\ \n-"), st.characters()), max_size=80))
+def test_no_text_is_read_as_anything_but_a_place_to_ask(text: str) -> None:
+    for url in (text, f"http://{text}", f"http://{text}.example/{text}", f"https://a.example/{text}"):
+        try:
+            target = read_url(url)
+        except FetchRefused:
+            continue
+        assert target.port in (80, 443)
+        assert target.path.startswith("/")
+        assert re.fullmatch(r"[!-~]+", target.host + target.path)
+        assert "@" not in target.host
 
 
 @pytest.mark.parametrize(

@@ -121,10 +121,12 @@ async def test_only_so_many_of_a_mailbox_are_fetched_at_once(
         writer.write(b"HTTP/1.0 200 OK\r\n\r\n" + png())
 
     site.pages = {"/a.png": held, "/b.png": held}
-    asked = [asyncio.create_task(get(f"{site.url}/{name}.png", name)) for name in "aaaabb"]
-    await until(lambda: len(site.requests) == 3)
-    await until(lambda: waiting() == 3)
-    assert sorted(request[5:6] for request in site.requests) == [b"a", b"a", b"b"]
+    asked = [asyncio.create_task(get(f"{site.url}/a.png", "a")) for _ in range(4)]
+    await until(lambda: len(site.requests) + waiting() == 4)
+    assert (len(site.requests), waiting()) == (2, 2)
+    asked += [asyncio.create_task(get(f"{site.url}/b.png", "b")) for _ in range(2)]
+    await until(lambda: len(site.requests) + waiting() == 6)
+    assert (len(site.requests), waiting()) == (3, 3)
     let_go.set()
     assert {(await one).status_code for one in asked} == {200}
 
