@@ -6,6 +6,7 @@ the list and in the download.
 
 from collections.abc import Iterator
 
+from inbox.mail.charsets import codec_for, declared_in_html
 from inbox.mail.skim import Part, Skimmed
 
 # Above this a text is shown from its beginning and offered whole as a file as well.
@@ -46,6 +47,14 @@ def is_inline_picture(part: Part) -> bool:
     if not part.content_type.startswith("image/") or part.disposition == "attachment":
         return False
     return bool(part.content_id) and _is_related(part)
+
+
+def label_of(part: Part, raw: bytes) -> str:
+    """The charset that a text claims; `raw` is its decoded beginning, in which HTML may say it itself."""
+    claimed = part.charset
+    if part.content_type == "text/html" and codec_for(claimed) in ("", "ascii"):
+        return declared_in_html(raw) or claimed
+    return claimed
 
 
 def body_parts(skimmed: Skimmed) -> Iterator[Part]:

@@ -5,7 +5,7 @@ What leaves this module for a one-line place has no control, no surrogate, no bi
 
 import binascii
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -34,40 +34,69 @@ class Correspondent:
         return self.name or self.address
 
 
-# C0 and C1 controls, lone surrogates, the byte order mark, U+2028 and U+2029, noncharacters; and what turns
-# the reading direction of the text around it (Unicode TR 9): marks, embeddings, overrides, isolates.
+# C0 and C1 controls, lone surrogates, the byte order mark, noncharacters; and what turns the direction of the
+# text around it (Unicode TR 9): marks, embeddings, overrides, isolates.
 _CONTROLS = "\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufeff\ufff9-\ufffb\ufffe\uffff"
 _BIDI = "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"
-_NOT_IN_ONE_LINE = re.compile(f"[{_CONTROLS}{_BIDI}\U000e0000-\U000e0fff]")
+# What takes no room or shows nothing, so that a name ends elsewhere than it seems to. Joiners stay where they
+# join (emoji, Persian), variation selectors and what else changes a shape.
+_UNSEEN = (
+    "\u00ad\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b\u2060-\u2065\u206a-\u206f\u3164\uffa0"
+    "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
+)
+_NOT_IN_ONE_LINE = re.compile(
+    f"[{_CONTROLS}{_BIDI}{_UNSEEN}]|[\u200c\u200d]{{2,}}|(?:(?<=\\s)|^)[\u200c\u200d]+|[\u200c\u200d]+(?=\\s|$)"
+)
+# A letter carries a few marks in every script; a hundred of them run over the lines above.
+_PILE_OF_MARKS = re.compile(
+    "([\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]{4})"
+    "[\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]+"
+)
 _NOT_IN_TEXT = re.compile(f"[{_CONTROLS}]")
-_TEXT_LINE_END = re.compile("\r\r?\n|\r|\u2028|\u2029|\x85")
+_TEXT_LINE_END = re.compile("\r\r?\n|[\r\x0b\x0c\u2028\u2029\x85]")
+# Colours and cursor movements of a terminal (ECMA-48 5.4), and what sets its title.
+_TERMINAL = re.compile(
+    "(?:\x1b\\[|\x9b)[0-?]{0,40}[ -/]{0,4}[@-~]|"
+    "\x1b\\][^\x07\x1b\n]{0,400}(?:\x07|\x1b\\\\)|\x1b[ -/]{0,2}[0-~]"
+)
+# Bold and underlined as printers had it.
+_OVERSTRUCK = re.compile("[^\n]\x08")
 
 
 def one_line(text: str, longest: int = 1000) -> str:
     """Text fit for one line of our page: blanks collapsed, nothing invisible that acts."""
     text = " ".join(text.split())
     if not text.isascii() or not text.isprintable():
+        text = _PILE_OF_MARKS.sub(r"\1", text.replace("\u2800", " "))
         text = " ".join(_NOT_IN_ONE_LINE.sub("", text).split())
     return text if len(text) <= longest else text[: longest - 1].rstrip() + "…"
 
 
 def clean_text(text: str) -> str:
-    """Text of several lines: line ends as LF, tabs kept, no control, no surrogate."""
+    """Text of several lines: line ends as LF, tabs kept, no control, no surrogate, nothing for a terminal."""
     # A search first: a substitution copies megabytes even where it finds nothing.
     text = text.replace("\r\n", "\n")
+    if "\x1b" in text or "\x9b" in text:
+        text = _TERMINAL.sub("", text)
+    if "\x08" in text:
+        text = _OVERSTRUCK.sub("", text)
     if _TEXT_LINE_END.search(text) is not None:
         text = _TEXT_LINE_END.sub("\n", text)
     return text if _NOT_IN_TEXT.search(text) is None else _NOT_IN_TEXT.sub("", text)
 
 
-def decode_field(raw: bytes | bytearray, longest: int = 1000) -> str:
-    """A whole unstructured field (Subject) as one clean line."""
-    text = charsets.decode_header_bytes(bytes(raw[:LONGEST_HEADER_BYTES]))
+def decode_field(raw: bytes | bytearray, longest: int = 1000, hints: Sequence[str] = ()) -> str:
+    """A whole unstructured field (Subject) as one clean line; `hints` are charsets for bytes without one."""
+    text = charsets.decode_header_bytes(bytes(raw[:LONGEST_HEADER_BYTES]), hints)
     return one_line(decode_words(text), longest)
 
 
-# RFC 2047, as it is written in the wild: blanks inside Q words, RFC 2231's language after the charset.
-_WORD = re.compile(r"=\?([A-Za-z0-9_.:()+\-]{1,60})(?:\*[^?\s]{0,40})?\?([bBqQ])\?([^?]*)\?=")
+# RFC 2047, as it is written in the wild: blanks and question marks inside Q words, RFC 2231's language after
+# the charset.
+_WORD = re.compile(
+    r"=\?[ ]?([A-Za-z0-9_.:()+\-]{1,60})(?:\*[^?\s]{0,40})?[ ]?\?"
+    r"(?:([bB])\?([^?]*)|[qQ]\?([^?]*(?:\?(?!=)[^?]*){0,8}))\?="
+)
 
 
 def decode_words(text: str) -> str:
@@ -85,13 +114,13 @@ def decode_words(text: str) -> str:
     for word in _WORD.finditer(text):
         gap = text[end : word.start()]
         is_neighbour = bool(joined) and not gap.strip()
-        if joined and not (is_neighbour and word[1].lower() == label):
+        if joined and not (is_neighbour and _is_same_charset(word[1], label)):
             out.append(charsets.decode(joined, label)[0])
             joined = b""
         if not is_neighbour:
             out.append(gap)
-        label = word[1].lower()
-        joined += _word_bytes(word[2], word[3])
+        label = word[1]
+        joined += _word_bytes(word[2], word[3] if word[2] else word[4])
         end = word.end()
     if joined:
         out.append(charsets.decode(joined, label)[0])
@@ -99,9 +128,13 @@ def decode_words(text: str) -> str:
     return "".join(out)
 
 
-def _word_bytes(encoding: str, content: str) -> bytes:
+def _is_same_charset(label: str, other: str) -> bool:
+    return label.lower() == other.lower() or charsets.codec_for(label) == charsets.codec_for(other) != ""
+
+
+def _word_bytes(base64: str | None, content: str) -> bytes:
     raw = content.encode("utf-8", "surrogatepass")
-    if encoding in "bB":
+    if base64:
         return decode_base64(raw)
     return binascii.a2b_qp(raw, header=True)
 
@@ -133,7 +166,7 @@ def parse_parameters(raw: bytes | bytearray) -> tuple[str, dict[str, str]]:
         else:
             plain.setdefault(name, content)
     for name, found in sections.items():
-        plain[name] = _join_sections(found)
+        plain[name] = _join_sections(found) or plain.get(name, "")
     return value.lower(), plain
 
 
@@ -222,12 +255,15 @@ _TOKEN = re.compile(r'"((?:[^"\\]|\\.)*+)"|<([^<>]*)>|[(),;:<>"]|[^"(),;:<>]+', 
 _TOKEN_WITHOUT_QUOTES = re.compile(r'"()(?!)|<([^<>]*)>|[(),;:<>]|[^(),;:<>]+', re.S)
 
 
-def parse_mailboxes(raw: bytes | bytearray, most: int = _MOST_MAILBOXES) -> list[Correspondent]:
+def parse_mailboxes(
+    raw: bytes | bytearray, most: int = _MOST_MAILBOXES, hints: Sequence[str] = ()
+) -> list[Correspondent]:
     """The mailboxes of an address header (RFC 5322 3.4), at most `most` of them; groups are flattened.
 
-    Nothing is refused: what is no address becomes a name, so that a sender line is never lost.
+    Nothing is refused: what is no address becomes a name, so that a sender line is never lost. `hints` are
+    charsets for bytes without one.
     """
-    text = charsets.decode_header_bytes(bytes(raw[:LONGEST_HEADER_BYTES]))
+    text = charsets.decode_header_bytes(bytes(raw[:LONGEST_HEADER_BYTES]), hints)
     simple = _SIMPLE.fullmatch(text)
     if simple is not None:
         return [Correspondent(_name(simple[1] if simple[1] is not None else simple[2]), _address(simple[3]))]
@@ -311,6 +347,19 @@ class _Reading:
             return Correspondent(_name(name), _address(address))
         name = _name(bare or "".join(comments))
         return Correspondent(name, "") if name else None
+
+
+def file_name(declared: str) -> str:
+    """A file name as a person would write it: encoded words and percent escapes are programs' work."""
+    name = decode_words(declared)
+    if "%" in name:
+        raw = _percent_decoded(name.encode("utf-8", "surrogatepass"))
+        if not raw.isascii():
+            try:
+                return raw.decode("utf-8")
+            except UnicodeDecodeError:
+                pass
+    return name
 
 
 def _name(text: str) -> str:

@@ -16,6 +16,7 @@ from inbox.mail.bodies import (
     is_attachment,
     is_body,
     is_inline_picture,
+    label_of,
 )
 from inbox.mail.fields import Correspondent, clean_text, decode_field, parse_date, parse_mailboxes
 from inbox.mail.head import OUR_TRACE
@@ -141,10 +142,12 @@ def _read(source: bytes) -> Parsed:
         sender=sender_of(skimmed),
         recipients=_recipients(skimmed, b"to"),
         cc=_recipients(skimmed, b"cc"),
-        subject=decode_field(raw_subject) if raw_subject is not None else "",
+        subject=decode_field(raw_subject, hints=skimmed.hints_for(raw_subject))
+        if raw_subject is not None
+        else "",
         date=parse_date(raw_date) if raw_date is not None else None,
         headers=tuple(
-            (name.decode("ascii", "replace"), decode_field(value, 4000))
+            (name.decode("ascii", "replace"), decode_field(value, 4000, skimmed.hints_for(value)))
             for name, value in skimmed.fields[:_LONGEST_HEADERS_SHOWN]
         ),
         text=text,
@@ -177,7 +180,7 @@ def _recipients(skimmed: Skimmed, name: bytes) -> str:
     raw = skimmed.first(name)
     if raw is None:
         return ""
-    joined = ", ".join(map(str, parse_mailboxes(raw)))
+    joined = ", ".join(map(str, parse_mailboxes(raw, hints=skimmed.hints_for(raw))))
     return joined if len(joined) <= _LONGEST_RECIPIENTS else joined[:_LONGEST_RECIPIENTS].rstrip(", ") + "…"
 
 
@@ -186,7 +189,7 @@ def _recipients(skimmed: Skimmed, name: bytes) -> str:
 
 def _letter(source: bytes, skimmed: Skimmed, notes: _Notes, inner_depth: int) -> tuple[str, str]:
     """Text and HTML of the letter; HTML is "" where the sender wrote none."""
-    reading = _Reading(source, notes)
+    reading = _Reading(source, skimmed, notes)
     blocks = [block for block in reading.blocks(skimmed.root) if block.text.strip() or block.html.strip()]
     if not blocks:
         inner = _inner_message(source, skimmed, notes, inner_depth)
@@ -212,8 +215,9 @@ def _as_html(text: str) -> str:
 class _Reading:
     """The text parts of one message, decoded under one cap together."""
 
-    def __init__(self, source: bytes, notes: _Notes) -> None:
+    def __init__(self, source: bytes, skimmed: Skimmed, notes: _Notes) -> None:
         self.source = source
+        self.hints = skimmed.charsets
         self.notes = notes
         self.text_bytes_left = LARGEST_TEXT_BYTES
         self.html_bytes_left = LARGEST_HTML_BYTES
@@ -248,7 +252,9 @@ class _Reading:
         is_cut = len(raw) >= left
         if is_cut:
             self.notes.add(NOTE_LONG if is_attachment(part) else NOTE_CUT)
-        text, is_guessed = charsets.decode(raw, part.charset, cut=is_cut)
+        text, is_guessed = charsets.decode(
+            raw, label_of(part, raw), cut=is_cut, hints=self.hints, thorough=True
+        )
         if is_guessed:
             self.notes.add(NOTE_CHARSET)
         text = clean_text(text)
@@ -311,5 +317,5 @@ def _raw_text(source: bytes) -> str:
     trace = OUR_TRACE.match(source)
     start = trace.end() if trace is not None else 0
     raw = bytes(source[start : start + LARGEST_TEXT_BYTES])
-    text = clean_text(charsets.decode(raw, "", cut=True)[0])
+    text = clean_text(charsets.decode(raw, "", cut=True, thorough=True)[0])
     return text if text.strip() else NO_TEXT

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from inbox.mail.charsets import decode_header_bytes
-from inbox.mail.fields import decode_words, one_line, parse_parameters
+from inbox.mail.fields import decode_words, file_name, one_line, parse_parameters
 from inbox.mail.head import FIELD, MAIN_FIELDS, MOST_FIELDS, Field, read_head
 from inbox.mail.transfer import Source
 
@@ -39,6 +39,8 @@ _LIKELY_DELIMITER = re.compile(rb"^--([^\r\n]{1,200}?)[ \t]*\r*$", re.M)
 _PREAMBLE = re.compile(rb"(?:\s*This is a (?:multi-?part )?(?:MIME )?message[^\r\n]{0,200})?\s*--", re.I)
 _BASE64_AND_LINE_ENDS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=\r\n"
 _BASE64_LINES = _BASE64_AND_LINE_ENDS + b" \t"
+_SAID_IN_WORDS = frozenset((b"subject", b"from", b"to", b"sender"))
+_WORDS_CHARSET = re.compile(rb"=\?([A-Za-z0-9_.:()+\-]{1,40})[*?]")
 _PART_FIELDS = frozenset(
     (
         b"content-type",
@@ -85,7 +87,7 @@ class Part:
     def name(self) -> str:
         """The declared file name as the sender wrote it, decoded and in one line; not yet safe for a disk."""
         name = self._parsed_disposition()[1].get("filename") or self.parameters.get("name") or ""
-        return one_line(decode_words(name), 500) if name else ""
+        return one_line(file_name(name), 500) if name else ""
 
     @property
     def content_id(self) -> str:
@@ -133,6 +135,21 @@ class Skimmed:
     def is_mail(self) -> bool:
         """Whether the header has a field that mail has, so that a body without a word is just that."""
         return any(name.lower() in MAIN_FIELDS for name, _ in self.fields)
+
+    @property
+    def charsets(self) -> tuple[str, ...]:
+        """The charsets that stand anywhere in the message: hints for what claims none or lies."""
+        found = dict.fromkeys(leaf.charset for leaf in self.leaves[:50] if leaf.charset)
+        for name, value in self.fields:
+            if name.lower() in _SAID_IN_WORDS:
+                found.update(
+                    dict.fromkeys(word.decode("ascii") for word in _WORDS_CHARSET.findall(value[:2000]))
+                )
+        return tuple(found)[:5]
+
+    def hints_for(self, raw: bytes | bytearray) -> tuple[str, ...]:
+        """`charsets`, where `raw` has bytes for which they are of use."""
+        return () if raw.isascii() else self.charsets
 
     def first(self, name: bytes) -> bytes | None:
         """The raw value of the first field called `name` (small letters) that says anything."""

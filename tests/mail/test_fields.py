@@ -8,8 +8,10 @@ import pytest
 
 from inbox.mail.fields import (
     Correspondent,
+    clean_text,
     decode_field,
     decode_words,
+    file_name,
     parse_date,
     parse_mailboxes,
     parse_parameters,
@@ -41,6 +43,17 @@ from inbox.mail.fields import (
         (b" =?utf-8?Q?a=E2=80=AEb=0D=0ABcc:_x?=", "ab Bcc: x"),
         ("emoji 👩‍💻 stays".encode(), "emoji 👩‍💻 stays"),
         ("pay\u2028pal\u2029!".encode(), "pay pal !"),
+        (b" =?utf-8?Q?really??=", "really?"),
+        (b" =?utf-8?Q?what?_=C3=BC?_yes?= x", "what? ü? yes x"),
+        (b" =?utf-8?Q?with blanks inside?=", "with blanks inside"),
+        (b" =?UTF8?Q?caf=C3?= =?utf-8?Q?=A9?=", "café"),
+        (b" =?iso-2022-jp?B?GyRCRnxLGyhC?= =?iso-2022-jp?B?GyRCXDhsGyhC?=", "日本語"),
+        (b" =?iso-8859-1?Q?gr=C3=BCn?=", "grün"),
+        ("a\u00adb\u200bc\u2060d\u3164e\U000e0041f".encode(), "abcdef"),
+        ("bank\u2800\u2800\u2800evil".encode(), "bank evil"),
+        ("می\u200cخواهم".encode(), "می\u200cخواهم"),
+        ("a\u200c\u200cb \u200dc".encode(), "ab c"),
+        (("e" + "\u0301" * 50 + "x").encode(), "e" + "\u0301" * 4 + "x"),
     ],
 )
 def test_a_field_reads_as_it_was_meant(raw: bytes, shown: str) -> None:
@@ -123,6 +136,15 @@ def test_a_correspondent_reads_as_name_and_address() -> None:
         (b" x; filename*=%zz%", "x", {"filename": "%zz%"}),
         (b" x; filename*=nobody''a%E9", "x", {"filename": "aé"}),
         (b" text/plain (a comment)", "text/plain", {}),
+        (b" x; filename=plain.txt; filename*=utf-8''", "x", {"filename": "plain.txt"}),
+        (
+            b" x; filename*0*=utf-8''a%20; filename*1=\"b%20c\"; filename*2*=%C3%A9",
+            "x",
+            {"filename": "a b%20cé"},
+        ),
+        (b" x; filename*2=c; filename*1=b; filename*3=d", "x", {"filename": "bcd"}),
+        (b" x; filename*=\"utf-8''q%C3%A9\"", "x", {"filename": "qé"}),
+        (b" x; filename*0*=iso-2022-jp''%1B$B%46%7C%4B; filename*1*=%5C%1B(B", "x", {"filename": "日本"}),
         (b" text/html\r\n\t; charset=utf-8", "text/html", {"charset": "utf-8"}),
     ],
 )
@@ -148,7 +170,7 @@ def test_a_date_is_a_moment_or_nothing(raw: bytes, moment: datetime | None) -> N
     assert parse_date(raw) == moment
 
 
-@pytest.mark.parametrize("unit", [b'"\\', b'"', b"(", b"<", b",", b":", b"a@", b"=?a?b?", b"\\"])
+@pytest.mark.parametrize("unit", [b'"\\', b'"', b"(", b"<", b",", b":", b"a@", b"=?a?b?", b"=?a?q?x", b"\\"])
 def test_16_kib_of_almost_addresses_are_quick(unit: bytes) -> None:
     began = time.thread_time()
     parse_mailboxes(unit * 16_000)
@@ -160,3 +182,32 @@ def test_16_kib_of_almost_parameters_are_quick(unit: bytes) -> None:
     began = time.thread_time()
     parse_parameters(b"text/plain" + unit * 16_000)
     assert time.thread_time() - began < 0.1
+
+
+@pytest.mark.parametrize(
+    ("declared", "name"),
+    [
+        ("=?utf-8?Q?na=C3=AFve.txt?=", "naïve.txt"),
+        ("=?utf-8?B?bmHDr3Y=?= =?utf-8?B?ZS50eHQ=?=", "naïve.txt"),
+        ("na%C3%AFve.txt", "naïve.txt"),
+        ("100%25 sure.txt", "100%25 sure.txt"),
+        ("50%E9.txt", "50%E9.txt"),
+    ],
+)
+def test_a_file_has_the_name_that_its_sender_saw(declared: str, name: str) -> None:
+    assert file_name(declared) == name
+
+
+@pytest.mark.parametrize(
+    ("text", "clean"),
+    [
+        ("\x1b[1;31mred\x1b[0m and \x1b]0;title\x07plain", "red and plain"),
+        ("\x1b(Bplain\x9b2Jtext\x1b", "plaintext"),
+        ("page one\x0cpage two", "page one\npage two"),
+        ("N\x08NA\x08A_\x08m", "NAm"),
+        ("a\r\nb\rc\r\r\nd\u2028e", "a\nb\nc\nd\ne"),
+        ("tab\tstays\0", "tab\tstays"),
+    ],
+)
+def test_a_text_has_nothing_for_a_terminal_or_a_printer(text: str, clean: str) -> None:
+    assert clean_text(text) == clean
