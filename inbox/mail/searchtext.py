@@ -75,6 +75,9 @@ class _Folding(dict[int, str]):
 def _folded(character: str) -> str:
     if character in _INVISIBLE:
         return ""
+    digit = unicodedata.decimal(character, None)
+    if digit is not None:
+        return str(digit)
     character = character.casefold()
     character = "".join(_OWN_LETTERS.get(letter, letter) for letter in character)
     bare = _MARKS_LEFT_OUT.sub("", unicodedata.normalize("NFKD", character)).casefold()

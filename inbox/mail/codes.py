@@ -1,0 +1,425 @@
+"""The one-time code of a letter: what its reader came for, and no other number.
+
+A number counts for nothing by itself. It is a code by the words beside it (wording.py): in the same sentence,
+or above and below where it stands in a line or a box of its own, or in a subject that speaks of one. Words
+for other numbers (orders, telephones, postcodes) nearer by take it away again. Linear, and few candidates.
+"""
+
+import re
+from collections.abc import Collection
+from dataclasses import dataclass, field, replace
+
+from inbox.mail import wording
+from inbox.mail.candidates import Candidate, candidates, flat_text, likely_places, plain_text
+from inbox.mail.wording import Label, Lexicon
+
+# Whoever sends a code says it soon.
+_LONGEST_TEXT = 16 * 1024
+# Pieces and candidates: no letter with a code in it has as many numbers in front of it.
+_MOST_LOOKS = 100
+_LONGEST_WINDOW = 240
+_LONGEST_BEFORE = 160
+_LONGEST_BEHIND = 150
+_LONGEST_OVERLAP = 60
+_LINES_ABOVE = 4
+_LINES_BELOW = 2
+
+# What words are worth. A candidate needs _ENOUGH: "code: 48291" has it, and so has a number in a line of its
+# own with "login code" some lines above.
+_STRONG = 4
+_BARE = 2
+_ENOUGH = 5
+_ANOTHERS = -9
+
+_NUMBERS = Lexicon(other=wording.OTHER_NUMBERS, strong=list(wording.CODES.values()), bare=wording.BARE_CODES)
+_ACTS = Lexicon(
+    confirm=wording.CONFIRM, activate=wording.ACTIVATE, reset=wording.RESET, enter=wording.SIGN_IN
+)
+_SELLING = Lexicon(selling=wording.SELLING)
+_TRAVEL = Lexicon(travel=wording.TRAVEL)
+_FORMER = Lexicon(former=wording.FORMER)
+_COPULAS = frozenset(wording.phrases(wording.COPULAS))
+_PLURALS = frozenset(("codes", "pins", "passwords", "codigos", "codici", "kody", "kodlar"))
+
+_EDGES = " \t\"'*_<>[](){}|:.,;=~`-#»«›‹→「」『』【】“”‘’。，！!"
+_SENTENCE_END = re.compile(r"[.!?]['\")]?\s|[。！？।]|\n")
+_WORD = re.compile(r"[^\W\d_]+")
+_LONG_NUMBER = re.compile(r"\d{4,}|\d{2,4}[ -]\d{2,4}")
+_DASHES = ("-", "–", "—", ":", "=", "(", "•", "|", "：")
+_OPENING = " \"'*([«“<「【"
+_CLOSING = " \"'*)]»”」】"
+_RULERS = " \t\r\xa0>|*-_="
+# A word in a path or a file name ("net/code.c") is none.
+_GOES_ON = re.compile(r"\.[a-z0-9]")
+_JOINERS = frozenset(("", "de", "di", "da", "du", "d'", "do", "del", "della", "van", "of"))
+
+
+def find_code(subject: str, text: str, html_boxes: Collection[str] = ()) -> str:
+    """The one-time code in a letter as it is typed ("482913", "AB12-CD34"), or "".
+
+    `text` is in lines; `html_boxes` holds short texts that fill an element of the HTML alone.
+    """
+    subject, text = subject[:_LONGEST_WINDOW], text[:_LONGEST_TEXT]
+    places = likely_places(text)
+    if not places and not likely_places(subject):
+        return ""
+    reading = _Reading(_line(subject), frozenset(map(plain_text, html_boxes)))
+    reading.read_subject()
+    reading.read(text, places)
+    return reading.best()
+
+
+def grouped(code: str) -> str:
+    """A code as it is shown, its digits in groups: "482 913", "4829 1355"; others as they are."""
+    if not (code.isascii() and code.isdecimal()) or len(code) < 5:
+        return code
+    if len(code) in (5, 7, 10):  # 2 3, 3 4, 3 3 4
+        last = 3 if len(code) == 5 else 4
+        return f"{grouped(code[:-last])} {code[-last:]}"
+    size = 4 if len(code) == 8 else 3
+    return " ".join(code[at : at + size] for at in range(0, len(code), size))
+
+
+@dataclass(slots=True)
+class _Line:
+    """A line as it is looked at, twice of one length: as it may be copied, and folded with "-" as a blank."""
+
+    plain: str
+    flat: str
+    _labels: list[Label] | None = None
+
+    @property
+    def labels(self) -> list[Label]:
+        """The words for codes and for other numbers, from left to right."""
+        if self._labels is None:
+            self._labels = _merged(self.flat, _NUMBERS.labels(self.flat))
+        return self._labels
+
+
+def _line(raw: str) -> _Line:
+    return _Line(plain_text(raw), flat_text(raw).replace("-", " ").replace("\t", " "))
+
+
+def _merged(flat: str, labels: list[Label]) -> list[Label]:
+    """The labels as they are meant: "order code" and "code postal" are names of other numbers."""
+    merged: list[Label] = []
+    for label in labels:
+        beside = flat[max(0, label.start - 1) : label.start] + flat[label.end : label.end + 1]
+        if "/" in beside or "_" in beside or _GOES_ON.match(flat, label.end):
+            continue
+        last = merged[-1] if merged else None
+        if last is not None and {last.kind, label.kind} == {"other", "bare"}:
+            gap = flat[last.end : label.start]
+            if len(gap) <= 7 and gap[:1] == " " and gap.strip() in _JOINERS:
+                merged[-1] = Label(last.start, label.end, "other")
+                continue
+        merged.append(label)
+    return merged
+
+
+@dataclass(slots=True)
+class _Reading:
+    """One letter: what its subject says, its lines, and the codes found with what speaks for each."""
+
+    subject: _Line
+    boxes: frozenset[str]
+    lines: list[str] = field(default_factory=list)
+    scores: dict[str, int] = field(default_factory=dict)
+    left: int = _MOST_LOOKS
+    known: dict[int, _Line] = field(default_factory=dict)
+    subject_strength: int = 0
+    subject_acts: bool = False
+    subject_travels: bool = False
+    subject_sells: bool = False
+
+    def read_subject(self) -> None:
+        """What the subject speaks of, and a code in it."""
+        kinds = {label.kind for label in self.subject.labels}
+        self.subject_strength = _STRONG if "strong" in kinds else _BARE if "bare" in kinds else 0
+        self.subject_acts = bool(_ACTS.labels(self.subject.flat))
+        self.subject_travels = bool(_TRAVEL.labels(self.subject.flat))
+        self.subject_sells = bool(_SELLING.labels(self.subject.flat))
+        for candidate in candidates(self.subject.plain):
+            score = self.sentence(self.subject, candidate, None)
+            if score is not None:
+                self.add(candidate, score + 1 - self.selling(self.subject, candidate))
+
+    def read(self, text: str, places: list[int]) -> None:
+        """What is around each place where a code may be, until enough has been looked at."""
+        self.lines = text.split("\n")
+        number = start = 0
+        looked_until = -1
+        for place in places:
+            if place < looked_until:
+                continue
+            while start + len(self.lines[number]) < place:
+                start += len(self.lines[number]) + 1
+                number += 1
+            line, at = self.lines[number], place - start
+            if not any(candidates(plain_text(line[max(0, at - 30) : at + 40]))):
+                continue  # most numbers are prices, sizes and times
+            begin = max(0, place - start - _LONGEST_BEFORE)
+            end = min(len(line), place - start + _LONGEST_BEHIND)
+            looked_until = start + (end if end == len(line) else end - _LONGEST_OVERLAP)
+            self.read_line(number, _line(line[begin:end]))
+            self.left -= 1
+            if self.left <= 0:
+                return
+
+    def read_line(self, number: int, line: _Line) -> None:
+        """The candidates of one line."""
+        quoted = 2 if line.plain.lstrip().startswith(">") else 0
+        for candidate in candidates(line.plain):
+            self.left -= 1
+            if self.left <= 0:
+                return
+            score = self.judge(number, line, candidate)
+            if score is not None:
+                again = candidate.code in self.scores and candidate.code in self.subject.plain
+                self.add(candidate, score + again - quoted - self.selling(line, candidate))
+
+    def add(self, candidate: Candidate, score: int) -> None:
+        """Remember a candidate. Of two that are worth the same, the one found first is the newer."""
+        score += candidate.shape
+        if score > self.scores.get(candidate.code, 0):
+            self.scores[candidate.code] = score
+
+    def best(self) -> str:
+        """The code for which most speaks, if enough does."""
+        code, score = max(self.scores.items(), key=lambda item: item[1], default=("", 0))
+        return code if score >= _ENOUGH else ""
+
+    def judge(self, number: int, line: _Line, candidate: Candidate) -> int | None:
+        """What the words around a candidate are worth; None where they speak of something else."""
+        in_box = line.plain[candidate.start : candidate.end] in self.boxes
+        if not _is_alone(line, candidate):
+            score = self.sentence(line, candidate, number)
+            if score is not None:
+                return score + in_box
+            if _nearest_is_other(line, candidate):
+                return None
+            if not in_box:
+                return self.entered(number, line, candidate)
+        return self.own_line(number, line, candidate, in_box)
+
+    # Words in the same sentence
+
+    def sentence(self, line: _Line, candidate: Candidate, number: int | None) -> int | None:
+        """What the words on both sides are worth, in the same sentence."""
+        before = self.before(line, candidate, number)
+        after = _after(line, candidate)
+        if before == _ANOTHERS or (before is None and after is None):
+            return None
+        score = max(before or 0, after or 0)
+        return score + (1 if self.subject_strength else 0) - _former(line, candidate)
+
+    def before(self, line: _Line, candidate: Candidate, number: int | None) -> int | None:
+        """The nearest label to the left. _ANOTHERS where it is another number's."""
+        flat, start = line.flat, candidate.start
+        seen_other = False
+        for label in reversed(line.labels):
+            if label.end > start:
+                continue
+            gap = flat[label.end : start]
+            if _SENTENCE_END.search(gap):
+                break
+            taken = _LONG_NUMBER.search(gap) is not None
+            if label.kind == "other":
+                # One that has its number already says nothing of the next.
+                seen_other = seen_other or (not taken and len(_WORD.findall(gap)) <= 3)
+                continue
+            if taken and not _is_others_number(line, label, start):
+                break
+            if seen_other and not _ACTS.labels(gap):
+                return _ANOTHERS
+            return _said_before(candidate, label, gap, taken)
+        if seen_other:
+            return _ANOTHERS
+        if number and len(self.lines[number - 1]) >= 50 and not _SENTENCE_END.search(flat[:start]):
+            return self.wrapped(line, candidate, number)
+        return None
+
+    def wrapped(self, line: _Line, candidate: Candidate, number: int) -> int | None:
+        """The sentence may have begun in the line above, which was folded at its end."""
+        above = _line(self.lines[number - 1][-120:].rstrip() + " ")
+        joined = _Line(above.plain + line.plain, above.flat + line.flat)
+        moved = len(above.plain)
+        return self.before(
+            joined, replace(candidate, start=candidate.start + moved, end=candidate.end + moved), None
+        )
+
+    def entered(self, number: int, line: _Line, candidate: Candidate) -> int | None:
+        """ "Enter 482913 to sign in": no word for a code, but one for what it is for, right behind it."""
+        if candidate.has_letters or candidate.is_year or len(candidate.code) > 8:
+            return None
+        behind = _SENTENCE_END.split(line.flat[candidate.end : candidate.end + 60])[0]
+        around = max(self.above(number, line, candidate) or 0, self.below(number))
+        for label in _ACTS.labels(behind):
+            if len(_WORD.findall(behind[: label.start])) <= 4:
+                is_spoken_of = self.subject_strength or self.subject_acts
+                return 2 + (2 if around else 0) + (3 if is_spoken_of else 0)
+        if not self.subject_strength or around:
+            return around if self.subject_strength else None
+        before, behind = line.flat[: candidate.start], line.flat[candidate.end :]
+        if not behind.strip(_EDGES) and len(before) <= 60 and _comes_now(before, _WORD.findall(before)):
+            return self.subject_strength + (1 if self.subject_strength == _STRONG else 3)
+        return None
+
+    # Words above and below
+
+    def own_line(self, number: int, line: _Line, candidate: Candidate, in_box: bool) -> int | None:
+        """What the lines around a candidate are worth that stands in a line or a box of its own."""
+        above = self.above(number, line, candidate)
+        if above is None:
+            return None
+        best = max(above, self.below(number))
+        here = {label.kind for label in line.labels if label.end <= candidate.start}
+        if here - {"other"}:  # a box in a line that has spoken of it
+            best = max(best, (_STRONG if "strong" in here else _BARE) + 2)
+        if best:
+            best += 1 if self.subject_strength else 0
+        elif self.subject_strength and not (candidate.has_letters and not in_box):
+            best = self.subject_strength + (1 if self.subject_strength == _STRONG else 2)
+        else:
+            return None
+        return best + in_box
+
+    def above(self, number: int, line: _Line, candidate: Candidate) -> int | None:
+        """The labels in the lines above; None where the line right above names another number."""
+        begins_line = not line.plain[: candidate.start].strip(_EDGES)
+        for distance, above in enumerate(self.near(number, -1, _LINES_ABOVE), start=1):
+            said = self.line_at(above)
+            if not said.labels:
+                continue
+            if distance == 1 and begins_line and _names_another(said):
+                return None
+            kinds = {label.kind for label in said.labels if not _has_number(said, label)}
+            if kinds - {"other"}:
+                strength = _STRONG if "strong" in kinds else _BARE
+                former = 2 if _FORMER.labels(said.flat) else 0
+                return strength + (3 if distance == 1 else 2 if distance <= 3 else 1) - former
+        return 0
+
+    def below(self, number: int) -> int:
+        """The labels in the lines below, where none is of another number."""
+        for distance, below in enumerate(self.near(number, 1, _LINES_BELOW), start=1):
+            said = _line(self.lines[below][:120])
+            label = next(iter(said.labels), None)
+            if label is None or label.kind == "other":
+                continue
+            if _has_number(said, label):
+                return 0
+            return (_STRONG if label.kind == "strong" else _BARE) + (2 if distance == 1 else 1)
+        return 0
+
+    def near(self, number: int, step: int, most: int) -> list[int]:
+        """The numbers of the nearest `most` lines above (-1) or below (1) that say something."""
+        found: list[int] = []
+        at = number + step
+        while 0 <= at < len(self.lines) and len(found) < most and abs(at - number) < 40:
+            if self.lines[at].strip(_RULERS):
+                found.append(at)
+            at += step
+        return found
+
+    def line_at(self, number: int) -> _Line:
+        """The end of a line, looked at once."""
+        known = self.known.get(number)
+        if known is None:
+            known = self.known[number] = _line(self.lines[number][-_LONGEST_WINDOW:])
+        return known
+
+    def selling(self, line: _Line, candidate: Candidate) -> int:
+        """What a letter that sells or books takes from a candidate: from one with letters, all."""
+        window = line.flat[max(0, candidate.start - 90) : candidate.end + 90]
+        if candidate.has_letters and (self.subject_travels or _TRAVEL.labels(window)):
+            return 6
+        if self.subject_sells or _SELLING.labels(window):
+            return 6 if candidate.has_letters else 3
+        return 0
+
+
+def _said_before(candidate: Candidate, label: Label, gap: str, taken: bool) -> int | None:
+    """What a label is worth that stands in front of a candidate with `gap` between them."""
+    words = _WORD.findall(gap)
+    comes_now = _comes_now(gap, words)
+    is_tight = len(words) <= (3 if label.kind == "strong" else 1) and not taken
+    is_tight = is_tight or (comes_now and len(words) <= 8)
+    if candidate.is_year and not (is_tight and len(words) <= 2 and (comes_now or not words)):
+        return None
+    score = _STRONG if label.kind == "strong" else _BARE
+    if is_tight:
+        return score + 3
+    score += 1 if len(words) <= 14 else 0
+    if comes_now:
+        return score + 1
+    return score - 2 if candidate.has_letters else score
+
+
+def _after(line: _Line, candidate: Candidate) -> int | None:
+    """What the nearest label behind a candidate is worth: "482913 is your code"."""
+    label = next((label for label in line.labels if label.start >= candidate.end), None)
+    if label is None or label.kind == "other" or candidate.is_year:
+        return None
+    gap = line.flat[candidate.end : label.start]
+    words = _WORD.findall(gap)
+    if _SENTENCE_END.search(gap) or _LONG_NUMBER.search(gap) or len(words) > 8:
+        return None
+    if line.flat[label.start : label.end] in _PLURALS:
+        return None
+    if label.kind == "bare":
+        is_said = words[:1] and words[0] in _COPULAS
+        is_said = is_said or gap.lstrip(_CLOSING).startswith(_DASHES)
+        if candidate.start > 40 or (len(words) >= 2 and not is_said):
+            return None
+    score = _STRONG if label.kind == "strong" else _BARE
+    score += 3 if len(words) <= 1 else 2 if len(words) <= 4 else 1
+    if not line.plain[: candidate.start].strip(_EDGES):
+        return score + 1
+    return score - 1 if candidate.has_letters else score
+
+
+def _comes_now(gap: str, words: list[str]) -> bool:
+    """Whether the words before a number say that now it comes: a colon, "is"."""
+    bare = gap.rstrip(_OPENING)
+    return bare.endswith((":", "：", "=", "→")) or (
+        bool(words) and words[-1] in _COPULAS and bare.endswith(words[-1])
+    )
+
+
+def _names_another(line: _Line) -> bool:
+    """Whether a line is hardly more than the name of another number ("Order number:")."""
+    last = line.labels[-1]
+    if last.kind != "other" or any(label.kind == "strong" for label in line.labels):
+        return False
+    letters = sum(map(len, _WORD.findall(line.flat)))
+    return (last.end - last.start) * 2 >= letters and not _LONG_NUMBER.search(line.flat, last.end)
+
+
+def _has_number(line: _Line, label: Label) -> bool:
+    """Whether a label has its number on its own line."""
+    rest = line.flat[label.end : label.end + 30]
+    return _LONG_NUMBER.search(_SENTENCE_END.split(rest, maxsplit=1)[0]) is not None
+
+
+def _is_others_number(line: _Line, label: Label, start: int) -> bool:
+    """Whether a number between a label and `start` belongs to a label of another kind."""
+    between = [other for other in line.labels if label.end <= other.start and other.end <= start]
+    return any(other.kind == "other" and _has_number(line, other) for other in between)
+
+
+def _nearest_is_other(line: _Line, candidate: Candidate) -> bool:
+    before = [label for label in line.labels if label.end <= candidate.start]
+    return bool(before) and before[-1].kind == "other"
+
+
+def _former(line: _Line, candidate: Candidate) -> int:
+    """What it costs that the words before a candidate call it an old one."""
+    before = _SENTENCE_END.split(line.flat[max(0, candidate.start - 32) : candidate.start])[-1]
+    return 4 if _FORMER.labels(before) else 0
+
+
+def _is_alone(line: _Line, candidate: Candidate) -> bool:
+    """Whether nothing but punctuation is on a candidate's line."""
+    before, behind = line.plain[: candidate.start], line.plain[candidate.end :]
+    return not before.strip(_EDGES) and not behind.strip(_EDGES)

@@ -1,0 +1,271 @@
+"""What one glance at a letter's HTML gives: its text in lines, its links, what stands in a box of its own.
+
+For reception, where a letter is looked at once and in a hurry: a single pattern cuts the markup at its tags,
+and nothing is built. It decides nothing about safety. Linear: no tag holds a "<", so no two searches for the
+end of one cover the same ground.
+"""
+
+import html
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import NamedTuple
+
+# Beyond these nothing is looked for.
+LONGEST_MARKUP = 64 * 1024
+LONGEST_TEXT = 40 * 1024
+MOST_LINKS = 60
+_MOST_CALLED_ALIKE = 4
+_LONGEST_URL = 4000
+_LONGEST_LINK_TEXT = 200
+_MOST_SILENT = 2000
+
+
+class Link(NamedTuple):
+    """A link of a letter: where it leads, what it is called, what is said in front of it and behind."""
+
+    url: str
+    text: str
+    before: str
+    after: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Glance:
+    """The text in lines (each block is one), what short text fills an element alone, and the links."""
+
+    text: str = ""
+    boxes: frozenset[str] = frozenset()
+    links: tuple[Link, ...] = ()
+    is_cut: bool = False
+
+
+_LINK_BEGINS, _LINK_ENDS = "\x02", "\x03"
+_TAG = re.compile(r"<(/?[a-zA-Z][a-zA-Z0-9:]{0,30})([^<>]*)>")
+_SILENT = re.compile(
+    r"<(?:!--|(style|script|head|title|noscript|template|svg|math|object|select|textarea)\b)", re.I
+)
+_OTHER_MARKUP = re.compile(r"<[!?/][^<>]*>|<[a-zA-Z/!?][^<>]*\Z")
+_QUOTED = re.compile(r"=[ ]?(?:\"[^\"]{0,2000}\"|'[^']{0,2000}')")
+_BRACKETS_AS_BLANKS = str.maketrans("<>", "  ")
+# Line ends of the source are mere blanks, and nothing that is sent is taken for one of our marks.
+_SOURCE_BLANKS = ("\r\n", "\n", "\r", "\t", _LINK_BEGINS, _LINK_ENDS)
+_BOX = re.compile(r">\s*([0-9A-Za-z][0-9A-Za-z \-]{2,14}[0-9A-Za-z])\s*</")
+_ATTRIBUTE = r"""(?:^|\s){}\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))"""
+_HREF = re.compile(_ATTRIBUTE.format("href"), re.I)
+_ALT = re.compile(_ATTRIBUTE.format("alt"), re.I)
+# One digit an element, as code boxes are drawn.
+_SINGLE = re.compile("\n[ ]{0,20}[0-9A-Z][ ]{0,20}\n")
+_SINGLES = re.compile(
+    r"(?:(?<=\n)|\A)[ ]{0,20}[0-9A-Z](?:[ ]{0,20}\n[ \n]{0,20}[0-9A-Z]){3,9}[ ]{0,20}(?=\n|\Z)"
+)
+_FILLERS = re.compile("[\u034f\u200b\u200c\u200d\u2007\u00ad\u2060\ufeff]+")
+_ENTITY_FILLERS = (
+    "&zwnj;",
+    "&#847;",
+    "&#8203;",
+    "&#8204;",
+    "&#8205;",
+    "&shy;",
+    "&#173;",
+    "&zwj;",
+    "&#xfeff;",
+    "&#65279;",
+)
+_LONG_NUMBER = re.compile(r"&#[xX]?[0-9a-fA-F]{8,}")
+
+
+class _Marks(dict[str, str]):
+    """What stands for a tag in the text: a line end for blocks, a mark for links, else nothing."""
+
+    def __missing__(self, name: str) -> str:
+        found: str = self.get(name.lower(), "")
+        if len(self) < 1000:  # names are the sender's to choose
+            self[name] = found
+        return found
+
+
+_MARKS = _Marks(
+    {
+        "a": _LINK_BEGINS,
+        "/a": _LINK_ENDS,
+        "br": "\n",
+        "hr": "\n",
+        "li": "\n",
+        "img": "",
+        "td": "\n",
+        "th": "\n",
+    }
+)
+_MARKS |= {
+    slash + name: "\n"
+    for slash in ("", "/")
+    for name in """
+        p div tr ul ol dl dt dd h1 h2 h3 h4 h5 h6 table blockquote pre section article header footer center
+        address body main form figure figcaption aside nav caption fieldset td th li
+        """.split()  # noqa: SIM905 - a table that is read, not thirty quotes
+}
+
+
+def glance(markup: str) -> Glance:
+    """What can be seen of `markup` (its first 64 KiB). Raises nothing."""
+    is_cut = len(markup) > LONGEST_MARKUP
+    markup = markup[:LONGEST_MARKUP]
+    for blank in _SOURCE_BLANKS:
+        markup = markup.replace(blank, " ")
+    markup = _said(markup)
+    text, names, attributes = _cut_at_tags(markup)
+    if "<" in text or ">" in text:
+        # Perhaps a bracket inside of a quoted value (alt="a > b"), which ends no tag.
+        markup = _QUOTED.sub(lambda quoted: quoted[0].translate(_BRACKETS_AS_BLANKS), markup)
+        text, names, attributes = _cut_at_tags(markup)
+        text = _OTHER_MARKUP.sub("", text)
+    is_cut = is_cut or len(text) > LONGEST_TEXT
+    text = _in_lines(_unescaped(text[:LONGEST_TEXT]))
+    links = tuple(_links(text, names, attributes)) if _LINK_BEGINS in text else ()
+    text = text.replace(_LINK_BEGINS, "").replace(_LINK_ENDS, "").strip()
+    boxes = frozenset(box for box in _BOX.findall(markup) if not box.replace(" ", "").isalpha())
+    return Glance(joined_singles(text), boxes, links, is_cut)
+
+
+def _said(markup: str) -> str:
+    """`markup` without what is not said: comments, styles, titles. What never ends hides nothing."""
+    kept: list[str] = []
+    position = searched = 0
+    endless: set[str] = set()
+    for _ in range(_MOST_SILENT):
+        match = _SILENT.search(markup, searched)
+        if match is None:
+            break
+        ending = f"</{match[1].lower()}" if match[1] else "-->"
+        end = -1 if ending in endless else _end_of(markup, ending, match.end())
+        if end < 0:
+            endless.add(ending)
+            searched = match.end()
+            continue
+        kept.append(markup[position : match.start()])
+        position = searched = end
+    kept.append(markup[position:])
+    return "".join(kept)
+
+
+def _cut_at_tags(markup: str) -> tuple[str, list[str], list[str]]:
+    """The text with line ends and marks for tags, and each tag's name and attributes in order."""
+    pieces = _TAG.split(markup)
+    names, attributes = pieces[1::3], pieces[2::3]
+    pieces[1::3] = map(_MARKS.__getitem__, names)
+    pieces[2::3] = [""] * len(names)
+    return "".join(pieces), names, attributes
+
+
+def _in_lines(text: str) -> str:
+    """`text` without needless blanks and empty lines. Each round halves what there is too much of."""
+    while "  " in text:
+        text = text.replace("  ", " ")
+    text = text.replace(" \n", "\n").replace("\n ", "\n")
+    while "\n\n" in text:
+        text = text.replace("\n\n", "\n")
+    return text
+
+
+def _end_of(markup: str, ending: str, start: int) -> int:
+    """Behind `ending`, searched from `start`; -1 where there is none."""
+    if ending == "-->":
+        # "<!-->" is a whole comment.
+        found = markup.find(ending, max(0, start - 2))
+        return found + 3 if found >= 0 else -1
+    found = markup.find(ending, start)
+    if found < 0:
+        match = re.compile(ending, re.I).search(markup, start)
+        if match is None:
+            return -1
+        found = match.start()
+    end = markup.find(">", found)
+    return end + 1 if end >= 0 else len(markup)
+
+
+def _unescaped(text: str) -> str:
+    if "&" in text:
+        if text.count("&") > 50:  # a preheader's padding: its thousand entities take a microsecond each
+            for filler in _ENTITY_FILLERS:
+                text = text.replace(filler, "")
+            text = text.replace("&nbsp;", " ")
+        if "&#" in text:
+            text = _LONG_NUMBER.sub("\ufffd", text)
+        text = html.unescape(text)
+    return text if text.isascii() else _FILLERS.sub("", text.replace("\xa0", " "))
+
+
+def joined_singles(text: str) -> str:
+    """`text` with digits that stand in a line each joined to one line."""
+    if _SINGLE.search(text) is None:
+        return text
+    return _SINGLES.sub(lambda match: "".join(match[0].split()), text)
+
+
+def _links(text: str, names: list[str], attributes: list[str]) -> Iterator[Link]:
+    """The links, each begun by a mark in `text`, in the order of their tags."""
+    called: dict[str, int] = {}
+    tags = [at for at, name in enumerate(names) if name in ("a", "A")]
+    segments = text.split(_LINK_BEGINS)
+    for number, at in enumerate(tags[: min(2 * MOST_LINKS, len(segments) - 1)]):
+        inside, is_ended, after = segments[number + 1].partition(_LINK_ENDS)
+        said = " ".join(inside[:_LONGEST_LINK_TEXT].split()) if is_ended else ""
+        # Where ten links are called "Read more", the tenth is not what a letter is about.
+        count = called[said] = called.get(said, 0) + 1
+        if count > _MOST_CALLED_ALIKE:
+            continue
+        url = _attribute(_HREF, attributes[at])
+        if not url:
+            continue
+        said = said or _picture_text(names, attributes, at)
+        yield Link(url, said, _before(segments, number), after[:80].partition("\n")[0])
+
+
+def _attribute(pattern: re.Pattern[str], attributes: str) -> str:
+    match = pattern.search(attributes)
+    if match is None:
+        return ""
+    value = match[1] or match[2] or match[3] or ""
+    if len(value) > _LONGEST_URL:
+        return ""
+    return html.unescape(value).strip() if "&" in value else value.strip()
+
+
+def _picture_text(names: list[str], attributes: list[str], at: int) -> str:
+    for position in range(at + 1, min(at + 8, len(names))):
+        name = names[position].lower()
+        if name == "/a":
+            break
+        if name == "img":
+            return _attribute(_ALT, attributes[position])[:_LONGEST_LINK_TEXT]
+    return ""
+
+
+def _before(segments: list[str], number: int) -> str:
+    """What stands in front of link `number`, up to 240 characters, lines kept."""
+    before = segments[number][-240:]
+    if len(before) < 240 and number:
+        before = segments[number - 1][-(240 - len(before)) :] + " " + before
+    return before.replace(_LINK_ENDS, " ").strip()
+
+
+_URL = re.compile(r"https?://[^\s<>\"\\^`{|}\x00-\x1f\x7f\u3000\u3001\u3002\uff08\uff09\uff0c]{4,4000}", re.I)
+_TRAILING = ".,;:!?'*_~)]\u2019\u201d\u00bb\u2026"
+
+
+def links_of_text(text: str) -> Iterator[Link]:
+    """The addresses in a plain text, what is said on their line, and in front of it."""
+    last_end = 0
+    for number, match in enumerate(_URL.finditer(text)):
+        if number >= MOST_LINKS:
+            return
+        url = match[0]
+        while url and url[-1] in _TRAILING and not (url[-1] == ")" and "(" in url):
+            url = url[:-1]
+        start = max(last_end, match.start() - 300)
+        before = text[start : match.start()]
+        last_end = match.end()
+        lines = before.rstrip("<([*\" \t'").rsplit("\n", 1)
+        label = lines[-1].strip()
+        yield Link(url, label[-_LONGEST_LINK_TEXT:], before[-240:].strip())
