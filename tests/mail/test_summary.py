@@ -8,6 +8,7 @@ import pytest
 
 from inbox.mail import Summary, summarise
 from inbox.mail import summary as module
+from inbox.mail.searchtext import terms
 from tests.mail.corpus import (
     FROM,
     HTML,
@@ -39,7 +40,69 @@ def test_a_row_has_what_a_list_shows() -> None:
         date="2026-11-24T09:00:00+00:00",
         snippet="Grüße aus dem Text",
         attachment_names=("report.pdf",),
+        search_text="grusse aus dem text",
     )
+
+
+CONFIRM = "https://site.example/confirm?token=9d8f7a6b"
+SIGN_UP = part(
+    "text/html", f"<p>Your code: <b>482 913</b></p><a href='{CONFIRM}'>Confirm your email</a>".encode()
+)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        SIGN_UP,
+        multipart("multipart/alternative", "b", part("text/plain", b"Please look at the HTML."), SIGN_UP),
+        part("text/plain", f"Your code: 482 913\nConfirm your email: {CONFIRM}".encode()),
+    ],
+)
+def test_a_row_has_the_code_and_the_link(body: bytes) -> None:
+    kind = "multipart/alternative; boundary=b" if body.startswith(b"--b") else ""
+    source = (f"Content-Type: {kind}\r\n\r\n".encode() if kind else b"") + body
+    summary = summarise(b"From: a@b.example\r\nMIME-Version: 1.0\r\n" + source)
+    assert (summary.code, summary.verify_link, summary.verify_kind) == ("482913", CONFIRM, "confirm")
+
+
+def test_a_code_in_the_subject_needs_no_letter() -> None:
+    assert summarise(message(FROM, "Subject: 482 913 is your login code", body="")).code == "482913"
+
+
+def test_the_search_text_is_the_letter_without_case_and_diacritics() -> None:
+    html = "<p>Ärger&nbsp;mit</p><style>p{}</style><p>der   STRASSE</p>"
+    summary = summarise(message(FROM, "Content-Type: text/html; charset=utf-8", body=html))
+    assert summary.search_text == "arger mit der strasse"
+    assert not summary.search_is_cut
+
+
+def test_a_letter_longer_than_its_search_text_says_so() -> None:
+    summary = summarise(message(FROM, "Content-Type: text/plain; charset=utf-8", body="wörter " * 3000))
+    assert summary.search_is_cut
+    assert 8000 < len(summary.search_text.encode()) <= 8192
+    second = multipart("", "outer", TEXT, part("text/plain", b"more of it"))
+    assert summarise(message(FROM, MIXED, body=second)).search_is_cut
+
+
+def test_a_row_is_searched_by_sender_subject_files_and_text() -> None:
+    source = message(
+        "From: =?utf-8?Q?J=C3=B6rg?= <joerg@shop.example>",
+        SUBJECT,
+        MIXED,
+        body=multipart("", "outer", TEXT, PDF),
+    )
+    summary = summarise(source)
+    for query in ("jorg", "SHOP.example", "hello", "Report.PDF", "grüße", "hello text jörg"):
+        assert summary.matches(terms(query)), query
+    assert not summary.matches(terms("hello absent"))
+
+
+def test_a_summary_of_before_the_search_is_still_one() -> None:
+    old = {"subject": "x", "snippet": "y", "code": "", "verify_link": "", "search_text": ""}
+    assert Summary.from_json(old) == Summary(subject="x", snippet="y")
+    assert Summary.from_json({"search_is_cut": "yes"}) == Summary()
+    whole = Summary(subject="x", code="1234", verify_kind="reset", search_is_cut=True)
+    assert Summary.from_json(whole.to_json()) == whole
 
 
 def test_the_snippet_is_plain_text_before_html_whatever_their_order() -> None:
@@ -119,6 +182,14 @@ def test_a_mail_without_a_word_shows_none_of_its_header() -> None:
 def test_attachment_names_are_capped() -> None:
     source = message(FROM, MIXED, body=multipart("", "outer", *[PDF] * 500))
     assert len(summarise(source).attachment_names) == 50
+
+
+def test_when_the_budget_is_spent_the_row_has_no_code(monkeypatch: pytest.MonkeyPatch) -> None:
+    source = message(FROM, SUBJECT, body="Your code: 482913")
+    assert summarise(source).code == "482913"
+    monkeypatch.setattr(module, "BUDGET_SECONDS", -1.0)
+    summary = summarise(source)
+    assert (summary.code, summary.snippet, summary.search_is_cut) == ("", "Your code: 482913", True)
 
 
 def test_when_the_budget_is_spent_no_further_text_is_looked_for(monkeypatch: pytest.MonkeyPatch) -> None:
