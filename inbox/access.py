@@ -13,7 +13,7 @@ from uuid import UUID
 
 from django.db import models, transaction
 
-from inbox import clock, notices, retention, sealing, timers
+from inbox import clock, events, notices, retention, sealing, timers
 from inbox.mail import Summary
 from inbox.mail.senders import Checks
 from inbox.models import Grant, Mailbox, Message, Policy, SourceChunk
@@ -344,6 +344,14 @@ class OpenMailbox:
         """Raises TooLate."""
         retention.undelete_read(self.pk, moment)
 
+    def dismiss_notice(self, notice_id: str) -> None:
+        """One line about mail that did not arrive has been seen."""
+        _announce(notices.dismiss(self.pk, notice_id))
+
+    def dismiss_more(self) -> None:
+        """So has the line that counts further ones."""
+        _announce(notices.dismiss_more(self.pk))
+
     def delete(self) -> None:
         """Erase it, its mail and every grant to it."""
         retention.delete_mailbox(self.pk)
@@ -449,6 +457,11 @@ def just_made(mailbox: Mailbox, secret: bytes) -> OpenMailbox:
     if opened is None:
         raise RuntimeError("a new mailbox does not open")
     return opened
+
+
+def _announce(mailbox: Mailbox | None) -> None:
+    if mailbox is not None:
+        events.announce_from_sync([mailbox])
 
 
 def _uuid(message_id: str) -> UUID:

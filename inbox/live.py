@@ -5,7 +5,7 @@ came twice loses or repeats nothing.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
@@ -45,6 +45,14 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
+class Line:
+    """Mail that did not arrive, as the page puts it between its rows."""
+
+    id: str
+    html: str
+
+
+@dataclass(frozen=True, slots=True)
 class Update:
     """What a page has to know of one mailbox."""
 
@@ -59,6 +67,8 @@ class Update:
     rows: Sequence[Row] = ()
     living: Mapping[str, bool] | None = None
     latest: Latest | None = None
+    #: All lines of what did not arrive; None where they are as the page has them.
+    refused: Sequence[Line] | None = None
 
     @property
     def turns_at(self) -> datetime:
@@ -79,6 +89,7 @@ class Update:
             "unread": self.unread,
             "rows": [{"id": row.id, "number": row.number, "html": row.html} for row in self.rows],
             "living": None if self.living is None else dict(self.living),
+            "refused": None if self.refused is None else [asdict(line) for line in self.refused],
             "latest": self.latest and self.latest.to_json(),
         }
 
@@ -129,6 +140,8 @@ def _of_one(mailbox: OpenMailbox, revision: int, unread: int, *, with_rows: bool
         rows=_rendered(last),
         living=changes.living,
         latest=_latest(newest),
+        # What is explained by rows alone is no refusal.
+        refused=None if changes.living is None else _refused(mailbox),
     )
 
 
@@ -145,6 +158,7 @@ def _update(
     rows: Sequence[Row] = (),
     living: Mapping[str, bool] | None = None,
     latest: Latest | None = None,
+    refused: Sequence[Line] | None = None,
 ) -> Update:
     return Update(
         mailbox_id=mailbox.mailbox_id,
@@ -158,12 +172,18 @@ def _update(
         rows=rows,
         living=living,
         latest=latest,
+        refused=refused,
     )
 
 
 def _rendered(rows: Sequence[access.Row]) -> list[Row]:
     template = get_template("inbox/_row.html")
     return [Row(row.message_id, row.number, template.render({"row": showing.row(row)})) for row in rows]
+
+
+def _refused(mailbox: OpenMailbox) -> list[Line]:
+    template = get_template("inbox/_refused.html")
+    return [Line(line.id, template.render({"row": line})) for line in showing.refused(mailbox.notices())]
 
 
 def _latest(row: access.Row | None) -> Latest | None:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import islice
+from urllib.parse import urlsplit
 
 from django.urls import reverse
 from django.utils.dateparse import parse_datetime
@@ -13,7 +14,8 @@ from django.utils.translation import gettext as _
 
 from inbox import access, mail, opened, pool, sayings
 from inbox.access import OpenMessage
-from inbox.mail.view import Card, FileView, LinkView, View
+from inbox.mail import Summary
+from inbox.mail.view import Card, FileView, LinkView, VerifyLink, View
 
 #: The ways to look at a message, in the order of their tabs.
 VIEWS = ("html", "text", "source", "headers", "parts")
@@ -191,6 +193,7 @@ def reading(message: OpenMessage, looks: Looks) -> Reading:
     frame = found.frame
     # Of a message inside nothing is known: it came with the one around it.
     checks = shown.checks if not looks.inside else None
+    code, verify = _finds(view, shown.summary if not looks.inside else None)
     source_text, source_is_cut = _source(message, looks) if asked == "source" else ("", False)
     return Reading(
         id=shown.message_id,
@@ -223,11 +226,11 @@ def reading(message: OpenMessage, looks: Looks) -> Reading:
         cards=[_card(card, shown, looks) for card in view.cards],
         links=[_link(link) for link in view.links],
         notes=[sayings.note(note) for note in view.notes],
-        code=view.code,
-        code_groups=sayings.grouped(view.code),
-        verify_url=view.verify.url if view.verify else "",
-        verify_host=view.verify.host if view.verify else "",
-        verify_words=sayings.verify(view.verify.kind) if view.verify else "",
+        code=code,
+        code_groups=sayings.grouped(code),
+        verify_url=verify.url if verify else "",
+        verify_host=verify.host if verify else "",
+        verify_words=sayings.verify(verify.kind) if verify else "",
         sender_warning=sayings.sender_warning(view.sender_marks, view.sender_address),
         verdict=checks.verdict.value if checks else "",
         verdict_words=sayings.verdict(checks),
@@ -238,6 +241,17 @@ def reading(message: OpenMessage, looks: Looks) -> Reading:
         source_text=source_text,
         source_is_cut=source_is_cut,
     )
+
+
+def _finds(view: View, summary: Summary | None) -> tuple[str, VerifyLink | None]:
+    """The code and the link most people came for: the row's, where the whole letter has no better."""
+    code, verify = view.code, view.verify
+    if summary is not None:
+        code = code or summary.code
+        if verify is None and summary.verify_link:
+            host = urlsplit(summary.verify_link).hostname or ""
+            verify = VerifyLink(summary.verify_link, host, summary.verify_kind)
+    return code, verify
 
 
 def facts(message: Reading) -> list[tuple[str, str]]:

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_noop
 
 from inbox import words
 from inbox.mail.senders import Checks, Verdict
+from inbox.notices import Reason
 
 _FILE_MARKS = {
     "double-extension": gettext_noop("Its name hides what it is."),
@@ -128,6 +129,25 @@ def link_warning(marks: tuple[str, ...], host: str) -> str:
 def sender_warning(marks: tuple[str, ...], address: str) -> str:
     """What is odd about the sender's name."""
     return " ".join(_(_SENDER_MARKS[mark]) % {"address": address} for mark in marks if mark in _SENDER_MARKS)
+
+
+def refused(reason: Reason, size_bytes: int | None, reverse_path: str) -> str:
+    """What did not arrive, how large it was, and why."""
+    sentences = {
+        Reason.TOO_LARGE: _("Refused, because it is too large: %(what)s."),
+        Reason.OVER_QUOTA: _("Refused, because this mailbox is full: %(what)s."),
+        Reason.BLOCKED: _("Refused, because its sender is blocked here: %(what)s."),
+    }
+    sender = _one_line(reverse_path) or _("a delivery report")
+    if size_bytes is None:
+        what = _("mail from %(sender)s") % {"sender": sender} if reverse_path else sender
+    else:
+        what = _("%(size)s from %(sender)s") % {"size": words.size(size_bytes), "sender": sender}
+    return sentences[reason] % {"what": what}
+
+
+def _one_line(text: str) -> str:
+    return _UNSEEN.sub("", text)
 
 
 def verdict(checks: Checks | None) -> str:

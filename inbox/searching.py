@@ -14,36 +14,38 @@ from inbox.mail import Summary, searchtext
 
 LONGEST_QUERY = 200
 
+#: Nobody reads more hits than that: they type another letter.
+MOST_SHOWN = 100
+
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What a search found; `longer` counts the messages of which only the beginning was searched."""
+    """What a search found: the newest of `count` among `total`.
+
+    `longer` counts the messages of which only the beginning was searched.
+    """
 
     rows: Sequence[showing.Row]
+    count: int
     total: int
     longer: int
-
-    @property
-    def count(self) -> int:
-        return len(self.rows)
 
 
 def search(rows: Sequence[access.Row], query: str) -> Found:
     """The rows, newest first, in which all words of `query` are; case and diacritics do not matter."""
     wanted = searchtext.terms(query[:LONGEST_QUERY])
     found = [
-        _marked(row, row.summary, wanted)
+        (row, row.summary)
         for row in reversed(rows)
-        if row.summary is not None and searchtext.matches(wanted, _texts(row), row.summary.search_text)
+        if row.summary is not None
+        and searchtext.matches(wanted, _texts(row, row.summary), row.summary.search_text)
     ]
-    longer = sum(row.summary is not None and _is_longer(row.summary) for row in rows)
-    return Found(found, len(rows), longer)
+    longer = sum(row.summary is not None and row.summary.search_is_cut for row in rows)
+    shown = [_marked(row, summary, wanted) for row, summary in found[:MOST_SHOWN]]
+    return Found(shown, len(found), len(rows), longer)
 
 
-def _texts(row: access.Row) -> list[str]:
-    summary = row.summary
-    if summary is None:
-        return []
+def _texts(row: access.Row, summary: Summary) -> list[str]:
     return [
         summary.sender_name,
         summary.sender_address,
@@ -53,10 +55,6 @@ def _texts(row: access.Row) -> list[str]:
         row.tag,
         *summary.attachment_names,
     ]
-
-
-def _is_longer(summary: Summary) -> bool:
-    return len(summary.search_text.encode()) > searchtext.LONGEST_SEARCH_TEXT_BYTES - 4
 
 
 def _marked(row: access.Row, summary: Summary, wanted: Sequence[str]) -> showing.Row:

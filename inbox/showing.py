@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from inbox import access, clock, mail, sayings
 from inbox.access import OpenMailbox, State
 from inbox.models import Policy
+from inbox.notices import Notices
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +59,23 @@ class Row:
     code_groups: Sequence[str] = ()
     verdict: str = ""
     verdict_words: str = ""
+    #: What a Refused has instead: the list tells them apart by it.
+    refused_at: None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Mail that did not arrive, as a line in the list; or with `more` the number of those beyond them."""
+
+    id: str
+    refused_at: datetime
+    refused_iso: str
+    words: str
+    more: int = 0
+
+
+#: Stands in the place of a notice's id for those that were only counted.
+MORE = "more"
 
 
 def boxes(mailboxes: Sequence[OpenMailbox]) -> list[Box]:
@@ -113,6 +131,34 @@ def row(shown: access.Row) -> Row:
         verdict=shown.checks.verdict.value if shown.checks else "",
         verdict_words=sayings.verdict(shown.checks),
     )
+
+
+def refused(notices: Notices) -> list[Refused]:
+    """What did not arrive, newest first."""
+    lines = [
+        Refused(
+            id=told.notice_id,
+            refused_at=told.refused_at,
+            refused_iso=told.refused_at.isoformat(),
+            words=sayings.refused(told.reason, told.size_bytes, told.reverse_path),
+        )
+        for told in sorted(notices.rows, key=lambda told: told.refused_at, reverse=True)
+    ]
+    if notices.more:
+        newest = lines[0].refused_at if lines else clock.now()
+        lines.insert(0, Refused(MORE, newest, newest.isoformat(), "", notices.more))
+    return lines
+
+
+def in_time(rows: Sequence[Row], lines: Sequence[Refused]) -> list[Row | Refused]:
+    """Both newest first, as they are: the lines at their place in time between the rows."""
+    merged: list[Row | Refused] = []
+    waiting = list(lines)
+    for shown in rows:
+        while waiting and waiting[0].refused_at > shown.received_at:
+            merged.append(waiting.pop(0))
+        merged.append(shown)
+    return merged + waiting
 
 
 def sender_of(summary: mail.Summary) -> str:

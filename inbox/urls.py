@@ -24,6 +24,7 @@ urlpatterns = [
     path(f"{_MAILBOX}search/", pages.search, name="search"),
     path(f"{_MAILBOX}delete-read/", mailboxes.delete_read, name="delete_read"),
     path(f"{_MAILBOX}undelete-read/", mailboxes.undelete_read, name="undelete_read"),
+    path(f"{_MAILBOX}dismiss/", mailboxes.dismiss, name="dismiss"),
     path(f"{_MAILBOX}extend/", mailboxes.extend, name="extend"),
     path(f"{_MAILBOX}revive/", mailboxes.revive, name="revive"),
     path(f"{_MAILBOX}label/", mailboxes.label, name="label"),

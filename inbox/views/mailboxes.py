@@ -7,7 +7,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
-from inbox import limits, live, opened, rotation, sample_mail, showing
+from inbox import cookies, limits, live, opened, rotation, sample_mail, showing
 from inbox.access import OpenMailbox
 from inbox.addresses import AddressError
 from inbox.browser import Browser
@@ -115,6 +115,19 @@ def undelete_read(request: HttpRequest, browser: Browser, mailbox_id: str) -> Ht
         if errors.wants_json(request):
             return errors.refusal(request, 409, _("Too late: the messages are gone."))
         return _back_to(mailbox, "too_late")
+    return answer(request, _back_to(mailbox))
+
+
+@require_POST
+@page
+def dismiss(request: HttpRequest, browser: Browser, mailbox_id: str) -> HttpResponse:
+    """A line about mail that did not arrive has been seen."""
+    mailbox = browser.open(mailbox_id)
+    notice = request.POST.get("notice", "")
+    if notice == showing.MORE:
+        mailbox.dismiss_more()
+    elif cookies.is_id(notice):
+        mailbox.dismiss_notice(notice)
     return answer(request, _back_to(mailbox))
 
 

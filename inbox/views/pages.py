@@ -142,7 +142,7 @@ def mailbox_page(
         "server_now": clock.now(),
         "mailbox": shown,
         "mailboxes": boxes,
-        "rows": [] if "found" in more else [showing.row(row) for row in reversed(mailbox.rows())],
+        "rows": [] if "found" in more else lines_of(mailbox),
         "query": "",
         "found": None,
         "message": None,
@@ -186,6 +186,12 @@ def make_mailbox(
     if name:
         return browser.add(creation.create_chosen(name, domain, provisional=provisional))
     return browser.add(creation.create_random(domain, provisional=provisional))
+
+
+def lines_of(mailbox: OpenMailbox) -> list[showing.Row | showing.Refused]:
+    """The list: what came and what did not, newest first."""
+    rows = [showing.row(row) for row in reversed(mailbox.rows())]
+    return showing.in_time(rows, showing.refused(mailbox.notices()))
 
 
 def moment_of(said: str) -> datetime | None:

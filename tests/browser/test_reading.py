@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from tests.browser.conftest import Visitor, address_on, send, wait_for_page, wait_for_subjects
+from tests.browser.conftest import Visitor, address_on, mail, send, wait_for_page, wait_for_subjects
 from tests.browser.test_the_main_job import letter_with_everything
 from tests.support import Running
 
@@ -20,7 +20,7 @@ def open_letter(site: Running, page: Page) -> None:
     send(site, address_on(page), letter_with_everything())
     page.evaluate("window.stayed = true")
     page.get_by_test_id("message").locator("a").click()
-    expect(page.get_by_test_id("html-body")).to_be_visible()
+    expect(page.frame_locator("[data-testid=html-body]").locator("h1")).to_be_visible()
 
 
 def view(page: Page, name: str) -> None:
@@ -97,14 +97,21 @@ def test_of_two_quick_presses_the_later_one_stays(site: Running, visit: Visit) -
 
 def test_the_way_back_stands_directly_before_the_letter(site: Running, visit: Visit) -> None:
     page = visit(site).tab()
-    open_letter(site, page)
-    page.locator("[data-testid=attachment]").focus()
+    message = mail(subject="Linked")
+    message.add_alternative("<p><a href='https://shop.example/'>Shop</a></p>", subtype="html")
+    send(site, address_on(page), message)
+    page.evaluate("window.stayed = true")
+    page.get_by_test_id("message").locator("a").click()
+    expect(page.frame_locator("[data-testid=html-body]").locator("a")).to_be_visible()
+    page.locator("#source").focus()
     page.keyboard.press("Tab")
     back = page.locator(".body [data-back]")
     expect(back).to_be_focused()
     expect(back).to_have_text("Back to the list")
     page.keyboard.press("Tab")
-    assert page.evaluate("document.activeElement.tagName") == "IFRAME"
+    wait_for_page(
+        page, lambda: page.evaluate("document.activeElement.tagName") == "IFRAME", "the letter focused"
+    )
     page.keyboard.press("Shift+Tab")
     expect(back).to_be_focused()
     page.keyboard.press("Enter")
@@ -113,7 +120,7 @@ def test_the_way_back_stands_directly_before_the_letter(site: Running, visit: Vi
 
 
 def test_on_a_phone_the_letter_has_the_screen_and_scrolls_alone(site: Running, visit: Visit) -> None:
-    page = visit(site, has_touch=True, is_mobile=True).tab()
+    page = visit(site, has_touch=True, is_mobile=True, reduced_motion="reduce").tab()
     page.set_viewport_size({"width": 360, "height": 640})
     send(site, address_on(page), letter_with_everything())
     page.get_by_test_id("message").locator("a").tap()

@@ -32,6 +32,7 @@ POSTS = [
     "/m/{box}/delete-read/",
     "/m/{box}/undelete-read/",
     "/m/{box}/search/",
+    "/m/{box}/dismiss/",
     "/m/{box}/extend/",
     "/m/{box}/revive/",
     "/m/{box}/label/",

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from inbox import searching
 from inbox.mail import searchtext
 from inbox.models import Policy
 from tests.web.conftest import Browser, Clock, Inbox, subjects_of
@@ -78,8 +79,18 @@ def test_it_says_how_many_of_how_many(inbox: Inbox) -> None:
 
 
 def test_it_says_where_a_message_is_longer_than_what_is_searched(inbox: Inbox) -> None:
-    inbox.receive_summed(subject="Long", search_text="a" * searchtext.LONGEST_SEARCH_TEXT_BYTES)
+    inbox.receive_summed(subject="Long", search_text="the beginning", search_is_cut=True)
     assert says(found(inbox, "long")) == "1 of 1. 1 message is longer than what is searched."
+
+
+def test_of_very_many_hits_the_newest_are_shown_and_all_are_counted(
+    inbox: Inbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(searching, "MOST_SHOWN", 2)
+    for subject in ("One", "Two", "Three"):
+        inbox.receive(f"Mail {subject}")
+    assert says(found(inbox, "mail")) == "3 of 3. The newest 2 are shown."
+    assert found_subjects(inbox, "mail") == ["Mail Three", "Mail Two"]
 
 
 def test_the_script_is_given_the_hits_alone_and_a_search_is_no_view(inbox: Inbox, moving: Clock) -> None:

@@ -99,6 +99,12 @@ byId("delete-read").addEventListener("click", async (event) => {
   (list.shown()[0]?.querySelector("a") ?? byId("list-title")).focus();
 });
 
+byId("dismiss").addEventListener("submit", async (event) => {
+  event.preventDefault();
+  const line = event.submitter.closest(".refused");
+  if (await post(event.target, { beside: byId("list-title"), more: { notice: line.dataset.noticeId } })) list.dismiss(line);
+});
+
 // --- what grows older by itself
 
 setInterval(() => {
@@ -113,7 +119,7 @@ setInterval(() => {
   const due = [...empty.querySelectorAll(".later")].filter((node) => waited >= node.dataset.after);
   for (const node of empty.querySelectorAll(".later")) {
     const show = node === due.at(-1);
-    if (show && node.hidden) say(node.textContent.trim().split("\n")[0]);
+    if (show && node.hidden) say((node.querySelector("p") ?? node).textContent.trim());
     node.hidden = !show;
   }
 }, 1_000);
@@ -147,6 +153,7 @@ function apply(update) {
     countdown.set(update);
     if (update.state === "living") {
       const missing = list.apply(update, { slide: gap === null });
+      if (update.refused) list.applyRefused(update.refused);
       reader.check(update.living);
       // A row that came back (Undo in another tab) is below every revision: ask for all, once.
       if (missing.length && asked !== revision) {

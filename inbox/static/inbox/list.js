@@ -4,6 +4,7 @@
 import { freshen } from "./times.js";
 
 const NEW_FOR = 1_700; // as long as a new row's tint
+const momentOf = (line) => Date.parse(line.dataset.at ?? line.querySelector("time").dateTime);
 
 export class List {
   constructor(rows, { onOpen, onCount }) {
@@ -48,6 +49,13 @@ export class List {
     return this.shown().find((row) => row.dataset.messageId === id);
   }
 
+  // The row below, else the one above: where the focus goes when this one goes.
+  besides(row) {
+    const rows = this.shown();
+    const at = rows.indexOf(row);
+    return at < 0 ? undefined : (rows[at + 1] ?? rows[at - 1]);
+  }
+
   highest() {
     return Number(this.all()[0]?.dataset.number ?? 0);
   }
@@ -81,7 +89,7 @@ export class List {
   build(html) {
     const template = document.createElement("template");
     template.innerHTML = html; // rendered by our own server from the same template as the page, everything in it escaped
-    const row = template.content.querySelector(".row");
+    const row = template.content.querySelector("li");
     freshen(row);
     return row;
   }
@@ -96,9 +104,28 @@ export class List {
     if (at >= 0) (row.querySelectorAll("a, button")[at] ?? row.querySelector("a")).focus();
   }
 
+  // What did not arrive, at its place in time: all lines there are, newest first.
+  applyRefused(lines) {
+    const ids = new Set(lines.map(({ id }) => id));
+    for (const line of this.rows.querySelectorAll(":scope > .refused")) if (!ids.has(line.dataset.noticeId)) this.dismiss(line);
+    for (const { id, html } of [...lines].reverse()) {
+      const old = this.rows.querySelector(`:scope > .refused[data-notice-id="${CSS.escape(id)}"]`);
+      const line = this.build(html);
+      if (old && id !== "more") continue;
+      old?.remove();
+      this.rows.insertBefore(line, [...this.rows.children].find((other) => momentOf(other) <= momentOf(line)) ?? null);
+    }
+  }
+
+  dismiss(line) {
+    if (line.contains(document.activeElement)) document.getElementById("list-title").focus();
+    line.remove();
+  }
+
   put(row, slide = false) {
     const number = Number(row.dataset.number);
-    const below = this.all().find((other) => Number(other.dataset.number) < number) ?? null;
+    const isBelow = (other) => (other.matches(".row") ? Number(other.dataset.number) < number : momentOf(other) <= momentOf(row));
+    const below = [...this.rows.children].find(isBelow) ?? null;
     const scroller = this.scroller();
     const before = this.rows.offsetHeight;
     this.rows.insertBefore(row, below);
@@ -117,7 +144,7 @@ export class List {
     for (const one of new Set([this.find(id), this.findShown(id), row])) {
       if (!one) continue;
       if (one.contains(document.activeElement)) {
-        const next = (one.nextElementSibling ?? one.previousElementSibling)?.querySelector("a");
+        const next = this.besides(one)?.querySelector("a");
         (next ?? document.getElementById("list-title")).focus();
       }
       one.remove();

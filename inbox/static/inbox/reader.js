@@ -218,7 +218,7 @@ export class Reader {
     const seen = this.list.findShown(this.id);
     if (!(await post(form, { beside: form.closest(".reader-bar") }))) return;
     if (!row) return location.assign(this.home);
-    const next = seen?.nextElementSibling ?? seen?.previousElementSibling;
+    const next = seen && this.list.besides(seen);
     this.close({ focus: false });
     this.takeAway([row], form, form.dataset.undo);
     (next?.querySelector("a") ?? document.getElementById("list-title")).focus();
