@@ -43,10 +43,10 @@ def is_attachment(part: Part) -> bool:
 
 
 def is_inline_picture(part: Part) -> bool:
-    """Whether a leaf is a picture that the letter shows inside itself (RFC 2392)."""
+    """Whether a leaf is a picture that the letter can show inside itself (RFC 2392, RFC 2557)."""
     if not part.content_type.startswith("image/") or part.disposition == "attachment":
         return False
-    return bool(part.content_id) and _is_related(part)
+    return bool(part.content_id or part.content_location) and _is_related(part)
 
 
 def label_of(part: Part, raw: bytes) -> str:

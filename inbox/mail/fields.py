@@ -67,6 +67,8 @@ def one_line(text: str, longest: int = 1000) -> str:
     """Text fit for one line of our page: blanks collapsed, nothing invisible that acts."""
     text = " ".join(text.split())
     if not text.isascii() or not text.isprintable():
+        if "\x1b" in text or "\x9b" in text:
+            text = _TERMINAL.sub("", text)
         text = _PILE_OF_MARKS.sub(r"\1", text.replace("\u2800", " "))
         text = " ".join(_NOT_IN_ONE_LINE.sub("", text).split())
     return text if len(text) <= longest else text[: longest - 1].rstrip() + "…"

@@ -4,32 +4,49 @@ The structure comes from skim.py alone, for the text, the list of files and the 
 the three cannot disagree. Should reading fail on a fault of ours, the message opens as its raw text.
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from html import unescape
+from itertools import islice
+from urllib.parse import quote, unquote
 
 from inbox.mail import charsets
+from inbox.mail.armour import without_armour
 from inbox.mail.bodies import (
     LARGEST_HTML_BYTES,
     LARGEST_TEXT_BYTES,
     attachment_parts,
     is_attachment,
     is_body,
-    is_inline_picture,
     label_of,
 )
 from inbox.mail.fields import Correspondent, clean_text, decode_field, parse_date, parse_mailboxes
+from inbox.mail.flowed import unflowed
 from inbox.mail.head import OUR_TRACE
 from inbox.mail.html import is_html_showable
+from inbox.mail.names import default_file_name, safe_file_name
 from inbox.mail.skim import Part, Skimmed, skim
 from inbox.mail.summary import attachment_name, sender_of
 from inbox.mail.tags import all_text, strip_tags
 from inbox.mail.text import text_to_html
-from inbox.mail.transfer import decoded_pieces, decoded_prefix, decoded_size
+from inbox.mail.transfer import decoded_pieces, decoded_prefix, decoded_size, is_damaged_base64
+from inbox.mail.unpacking import GREATEST_DEPTH as DEEPEST_SIGNED
+from inbox.mail.unpacking import (
+    is_cms,
+    is_tnef,
+    signed_content,
+    tnef_of,
+    unpacked_files,
+)
+from inbox.mail.uu import text_without_files
 
 # Of HTML without a text beside it, this much is turned into text.
 _LONGEST_STRIPPED = 512 * 1024
 _LARGEST_INNER_BYTES = 4 * 1024 * 1024
+# A message as a file; "news" is what its own type is called in some (RFC 2046 5.2, RFC 6532).
+MESSAGE_TYPES = frozenset(("message/rfc822", "message/global", "message/news"))
 _LONGEST_HEADERS_SHOWN = 500
 _LONGEST_RECIPIENTS = 4000
 _GREATEST_INNER_DEPTH = 5
@@ -61,7 +78,13 @@ class Attachment:
     content_type: str
     size_bytes: int
     content_id: str
+    """By this the letter shows it inside itself (content_key())."""
     inline: bool
+    """The letter does show it."""
+    derived: bool = False
+    """It is no part of the message: it was taken out of another file, or out of the text (unpacking.py)."""
+    unpacked: bool = False
+    """What it holds is shown, or listed as files of their own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,10 +116,48 @@ def attachment_pieces(source: bytes, index: int) -> Iterator[bytes]:
 
     Raises IndexError (at the call, not at the first piece) when there is no such file.
     """
-    for position, part in enumerate(attachment_parts(skim(source))):
-        if position == index:
-            return decoded_pieces(source, part.start, part.end, part.encoding)
+    return _file(source, index)[1]
+
+
+def attachment_bytes(source: bytes, index: int) -> bytes:
+    """The same, whole."""
+    return b"".join(attachment_pieces(source, index))
+
+
+def inner_source(source: bytes, index: int) -> bytes:
+    """The message that file number `index` is, as a source of its own. Raises IndexError where it is none."""
+    content_type, pieces = _file(source, index)
+    if content_type not in MESSAGE_TYPES:
+        raise IndexError(index)
+    return b"".join(pieces)
+
+
+def _file(source: bytes, index: int) -> tuple[str, Iterator[bytes]]:
+    skimmed = skim(source)
+    count = 0
+    for part in attachment_parts(skimmed):
+        if count == index:
+            return part.content_type, decoded_pieces(source, part.start, part.end, part.encoding)
+        count += 1
+    for file in unpacked_files(source, skimmed) if index >= count else ():
+        if count == index:
+            return file.content_type, decoded_pieces(file.content, 0, len(file.content), "")
+        count += 1
     raise IndexError(index)
+
+
+def content_key(reference: str) -> str:
+    """What two spellings of one Content-ID have in common: brackets, escapes and case are not part of it."""
+    return unquote(reference.strip()).strip("<> \t").casefold()
+
+
+def pictures_of(parsed: Parsed) -> dict[str, Attachment]:
+    """The files that a letter can show inside itself, by content_key() of how it refers to them."""
+    found: dict[str, Attachment] = {}
+    for file in parsed.attachments:
+        if file.content_id:
+            found.setdefault(content_key(file.content_id), file)
+    return found
 
 
 @dataclass(slots=True)
@@ -129,11 +190,14 @@ def _read(source: bytes) -> Parsed:
         notes.add(NOTE_HEADER)
     if any(_is_said_twice(skimmed.all(name)) for name in _SAID_ONCE):
         notes.add(NOTE_TWICE)
-    attachments = tuple(_attachments(source, skimmed))
     text, html = _letter(source, skimmed, notes, 0)
     if html and not is_html_showable(html):
         notes.add(NOTE_HTML)
         html = ""
+    html = _with_pictures_by_location(html, skimmed)
+    attachments = tuple(_attachments(source, skimmed, html))
+    if any(_is_damaged(source, part) for part in skimmed.leaves):
+        notes.add(NOTE_ENCODING)
     if not text:
         text = _text_of_last_resort(source, skimmed, attachments)
     raw_subject = skimmed.first(b"subject")
@@ -164,16 +228,66 @@ def _is_said_twice(values: list[bytes]) -> bool:
     return len({value.strip() for value in values}) > 1
 
 
-def _attachments(source: bytes, skimmed: Skimmed) -> Iterator[Attachment]:
-    for index, part in enumerate(attachment_parts(skimmed)):
+def _is_damaged(source: bytes, part: Part) -> bool:
+    return part.encoding == "base64" and is_damaged_base64(source, part.start, part.end)
+
+
+def _attachments(source: bytes, skimmed: Skimmed, html: str) -> Iterator[Attachment]:
+    referred = _referred(html)
+    unpacked = list(unpacked_files(source, skimmed))
+    holders = {id(file.holder) for file in unpacked}
+    number = 0
+    for part in attachment_parts(skimmed):
+        content_id = part.content_id or part.content_location
         yield Attachment(
-            index=index,
-            name=attachment_name(part, index + 1),
+            index=number,
+            name=attachment_name(part, number + 1),
             content_type=part.content_type,
             size_bytes=decoded_size(source, part.start, part.end, part.encoding),
-            content_id=part.content_id,
-            inline=is_inline_picture(part),
+            content_id=content_id,
+            inline=_is_shown_inside(part.content_type, content_id, referred),
+            unpacked=id(part) in holders or (is_cms(part) and signed_content(source, part) is not None),
         )
+        number += 1
+    for file in unpacked:
+        yield Attachment(
+            index=number,
+            name=safe_file_name(file.name) if file.name else default_file_name(file.content_type, number + 1),
+            content_type=file.content_type,
+            size_bytes=len(file.content),
+            content_id=file.content_id,
+            inline=_is_shown_inside(file.content_type, file.content_id, referred),
+            derived=True,
+        )
+        number += 1
+
+
+_REFERENCE = re.compile(r"""cid:([^"'\s<>)\\]{1,900})""", re.I)
+_MOST_REFERENCES = 1000
+_MOST_LOCATIONS = 50
+
+
+def _referred(html: str) -> set[str]:
+    """The keys of what the letter shows inside itself."""
+    return {content_key(unescape(match[1])) for match in islice(_REFERENCE.finditer(html), _MOST_REFERENCES)}
+
+
+def _is_shown_inside(content_type: str, content_id: str, referred: set[str]) -> bool:
+    if not content_id or not content_type.startswith(("image/", "application/octet-stream")):
+        return False
+    return content_key(content_id) in referred
+
+
+def _with_pictures_by_location(html: str, skimmed: Skimmed) -> str:
+    """`html` in which pictures that it names by Content-Location (RFC 2557) are named like all others."""
+    if not html:
+        return html
+    located = (part.content_location for part in skimmed.leaves if not part.content_id)
+    for location in islice(filter(None, located), _MOST_LOCATIONS):
+        named = "cid:" + quote(location, safe="")
+        for mark in "\"'":
+            html = html.replace(f"{mark}{location}{mark}", f"{mark}{named}{mark}")
+    return html
 
 
 def _recipients(skimmed: Skimmed, name: bytes) -> str:
@@ -192,6 +306,8 @@ def _letter(source: bytes, skimmed: Skimmed, notes: _Notes, inner_depth: int) ->
     reading = _Reading(source, skimmed, notes)
     blocks = [block for block in reading.blocks(skimmed.root) if block.text.strip() or block.html.strip()]
     if not blocks:
+        blocks = list(_letters_in_files(source, skimmed))
+    if not blocks:
         inner = _inner_message(source, skimmed, notes, inner_depth)
         return inner if inner is not None else ("", "")
     if any(len(block.html) > _LONGEST_STRIPPED and not block.text for block in blocks):
@@ -201,6 +317,14 @@ def _letter(source: bytes, skimmed: Skimmed, notes: _Notes, inner_depth: int) ->
         return text, ""
     html = "\n".join(block.html or _as_html(block.text) for block in blocks)
     return text, html
+
+
+def _letters_in_files(source: bytes, skimmed: Skimmed) -> Iterator[_Block]:
+    """The letter in a winmail.dat, for a message that has no other."""
+    for part in skimmed.leaves:
+        found = tnef_of(source, part) if is_tnef(part) else None
+        if found is not None and (found.text.strip() or found.html.strip()):
+            yield _Block(clean_text(found.text).strip("\n"), clean_text(found.html))
 
 
 def _text_of(html: str) -> str:
@@ -215,10 +339,11 @@ def _as_html(text: str) -> str:
 class _Reading:
     """The text parts of one message, decoded under one cap together."""
 
-    def __init__(self, source: bytes, skimmed: Skimmed, notes: _Notes) -> None:
+    def __init__(self, source: bytes, skimmed: Skimmed, notes: _Notes, depth: int = 0) -> None:
         self.source = source
         self.hints = skimmed.charsets
         self.notes = notes
+        self.depth = depth
         self.text_bytes_left = LARGEST_TEXT_BYTES
         self.html_bytes_left = LARGEST_HTML_BYTES
 
@@ -227,6 +352,8 @@ class _Reading:
         if not part.is_multipart:
             if is_body(part):
                 yield self._leaf(part)
+            elif is_cms(part):
+                yield from self._signed(part)
         elif part.content_type == "multipart/alternative":
             yield from self._alternatives(part)
         else:
@@ -245,6 +372,13 @@ class _Reading:
             chosen.html = html or chosen.html
         yield chosen
 
+    def _signed(self, part: Part) -> Iterator[_Block]:
+        content = signed_content(self.source, part) if self.depth < DEEPEST_SIGNED else None
+        if content:
+            inner = skim(content)
+            reading = _Reading(content, inner, self.notes, self.depth + 1)
+            yield from reading.blocks(inner.root)
+
     def _leaf(self, part: Part) -> _Block:
         is_html = part.content_type in ("text/html", "text/enriched", "text/richtext")
         left = self.html_bytes_left if is_html else self.text_bytes_left
@@ -252,6 +386,8 @@ class _Reading:
         is_cut = len(raw) >= left
         if is_cut:
             self.notes.add(NOTE_LONG if is_attachment(part) else NOTE_CUT)
+        if not is_html:
+            raw = text_without_files(raw)
         text, is_guessed = charsets.decode(
             raw, label_of(part, raw), cut=is_cut, hints=self.hints, thorough=True
         )
@@ -266,7 +402,9 @@ class _Reading:
         self.text_bytes_left -= len(raw)
         if part.parent is None and _looks_like_html(text):
             return _Block(html=text)
-        return _Block(text=text.strip("\n"))
+        if part.parameters.get("format", "").lower() == "flowed":
+            text = unflowed(text, is_delsp=part.parameters.get("delsp", "").lower() == "yes")
+        return _Block(text=without_armour(text).strip("\n"))
 
 
 def _looks_like_html(text: str) -> bool:
@@ -281,7 +419,7 @@ def _inner_message(
     if inner_depth >= _GREATEST_INNER_DEPTH:
         return None
     for part in skimmed.leaves:
-        if part.content_type != "message/rfc822":
+        if part.content_type not in MESSAGE_TYPES:
             continue
         inner_source = decoded_prefix(source, part.start, part.end, part.encoding, _LARGEST_INNER_BYTES)
         inner = skim(inner_source)

@@ -34,8 +34,8 @@ _LINE_OF_BLANKS = re.compile(rb"\n[ \t\r]*\n")
 _DELIMITER_END = re.compile(rb"(--)?[ \t]*\r*(?:\n|\Z)")
 _LOOSE_DELIMITER_END = re.compile(rb"(--)?(?:[ \t][^\n]*)?(?:\n|\Z)")
 # A delimiter that nobody announced: the line behind it begins a part, or is empty.
-_GUESSED_DELIMITER = re.compile(rb"^--([^\r\n]{1,200}?)[ \t]*\r*\n(?=content-|\r*\n|--)", re.M | re.I)
-_LIKELY_DELIMITER = re.compile(rb"^--([^\r\n]{1,200}?)[ \t]*\r*$", re.M)
+_GUESSED_DELIMITER = re.compile(rb"^--([^\s][^\r\n]{0,199}?)[ \t]*\r*\n(?=content-|\r*\n)", re.M | re.I)
+_LIKELY_DELIMITER = re.compile(rb"^--([^\s][^\r\n]{0,199}?)[ \t]*\r*$", re.M)
 _PREAMBLE = re.compile(rb"(?:\s*This is a (?:multi-?part )?(?:MIME )?message[^\r\n]{0,200})?\s*--", re.I)
 _BASE64_AND_LINE_ENDS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=\r\n"
 _BASE64_LINES = _BASE64_AND_LINE_ENDS + b" \t"
@@ -193,6 +193,8 @@ class _Skim:
             if guessed is not None:
                 fields[b"content-type"] = guessed
         root = self._part(fields, head.body, self.end, None, "text/plain")
+        if root.content_type == "text/plain" and self._is_page(root):
+            root.content_type = "text/html"
         self._descend(root, 0)
         return Skimmed(
             tuple(head.fields),
@@ -202,6 +204,11 @@ class _Skim:
             head.is_repaired,
             self.is_repaired,
         )
+
+    def _is_page(self, root: Part) -> bool:
+        """Whether a message begins as an HTML document without being called one: old scripts send such."""
+        beginning = self.source[root.start : min(root.start + 200, root.end)].lstrip()
+        return beginning[:1] == b"<" and beginning[:14].lower().startswith((b"<!doctype html", b"<html"))
 
     def _guessed_type(self, body: int) -> bytes | None:
         """The type of a message that names none and yet begins with a delimiter and a part's header."""

@@ -20,6 +20,7 @@ from inbox.mail.searchtext import matches, search_text
 from inbox.mail.skim import Part, Skimmed, skim
 from inbox.mail.tags import strip_tags
 from inbox.mail.transfer import Source, decoded_prefix
+from inbox.mail.uu import text_without_files
 
 BUDGET_SECONDS = 0.020
 SNIPPET_CHARACTERS = 200
@@ -232,6 +233,8 @@ def _decoded(source: Source, skimmed: Skimmed, part: Part) -> tuple[str, bool]:
     """The beginning of a text part, and whether there is more of it."""
     raw = decoded_prefix(source, part.start, part.end, part.encoding, _TEXT_BYTES)
     is_cut = len(raw) == _TEXT_BYTES
+    if part.content_type != "text/html":
+        raw = text_without_files(raw)
     text, _ = charsets.decode(raw, label_of(part, raw), cut=is_cut, hints=skimmed.hints_for(raw))
     return text, is_cut
 

@@ -14,6 +14,9 @@ Source = bytes | bytearray
 PIECE_BYTES = 256 * 1024
 
 _BASE64_ALPHABET = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+_BLANKS = b" \t\r\n\v\f"
+_BASE64_AND_BLANKS = _BASE64_ALPHABET + b"=" + _BLANKS
+_LOOKED_AT_BYTES = 1024 * 1024
 _NOT_BASE64 = bytes(set(range(256)) - set(_BASE64_ALPHABET) - set(b"="))
 _UUENCODE = frozenset(("x-uuencode", "uuencode", "x-uue", "uue"))
 _PADDING = re.compile(rb"=+")
@@ -82,6 +85,19 @@ def decoded_size(source: Source, start: int, end: int, encoding: str) -> int:
 def decode_base64(text: bytes) -> bytes:
     """Forgiving base64 of a short text (an encoded word's)."""
     return b"".join(_base64_pieces(text, 0, len(text)))
+
+
+def is_damaged_base64(source: Source, start: int, end: int) -> bool:
+    """Whether base64 has signs in it that are none of its own, or ends in the middle of a group.
+
+    Only its beginning is looked at, a mebibyte: what is damaged on the way is so from there, or not worth a
+    word.
+    """
+    sample = source[start : min(end, start + _LOOKED_AT_BYTES)]
+    if sample.translate(None, _BASE64_AND_BLANKS):
+        return True
+    signs = sample.translate(None, _BLANKS)
+    return start + len(sample) == end and len(signs) % 4 == 1 and b"=" not in signs
 
 
 def decode_quoted_printable(text: bytes) -> bytes:

@@ -25,6 +25,10 @@ class FileView:
     """Of "double-extension", "executable", "macros", "type-differs", "encrypted-archive"."""
     preview: str = ""
     """How it can be looked at: "picture", "pdf", "text", "table", "audio", "video", "archive"; or ""."""
+    derived: bool = False
+    """Taken out of another file or out of the text: it has no place of its own in the source."""
+    unpacked: bool = False
+    """What it holds is shown, or listed as files of their own."""
 
 
 @dataclass(frozen=True, slots=True)

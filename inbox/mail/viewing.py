@@ -5,7 +5,10 @@ Its fields for codes, links, kinds and marks are filled in by those who know abo
 
 from collections.abc import Iterator
 
+import charset_normalizer  # noqa: F401 - a worker opens no file later on, and reading a letter may ask it
+
 from inbox.mail.bodies import attachment_parts
+from inbox.mail.cards import cards_of
 from inbox.mail.fields import parse_mailboxes
 from inbox.mail.hops import hops_of
 from inbox.mail.parse import Attachment, Parsed, read
@@ -22,11 +25,12 @@ def view_of(source: bytes, parsed: Parsed | None = None) -> View:
     try:
         skimmed = skim(source)
         structure = tuple(_structure(source, skimmed, parsed.attachments))
+        cards = cards_of(source, skimmed)
         hops = hops_of(skimmed.fields)
         reply_to = _reply_to(skimmed)
         is_cut = skimmed.is_cut
     except Exception:  # what is told beside the letter must not take the letter away
-        structure, hops, reply_to, is_cut = (), (), "", False
+        structure, cards, hops, reply_to, is_cut = (), (), (), "", False
     return View(
         subject=parsed.subject,
         sender_name=parsed.sender.name,
@@ -39,9 +43,18 @@ def view_of(source: bytes, parsed: Parsed | None = None) -> View:
         has_html=bool(parsed.html),
         notes=parsed.notes,
         files=tuple(
-            FileView(file.index, file.name, file.content_type, file.size_bytes, file.inline)
+            FileView(
+                index=file.index,
+                name=file.name,
+                content_type=file.content_type,
+                size_bytes=file.size_bytes,
+                inline=file.inline,
+                derived=file.derived,
+                unpacked=file.unpacked,
+            )
             for file in parsed.attachments
         ),
+        cards=cards,
         headers=parsed.headers,
         hops=hops,
         structure=structure,

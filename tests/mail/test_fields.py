@@ -38,7 +38,7 @@ from inbox.mail.fields import (
         (b" =?utf-8?X?what?=", "=?utf-8?X?what?="),
         ("Grüße".encode(), "Grüße"),
         ("Grüße".encode("latin-1"), "Grüße"),
-        (b" a\0b\x07c\x1b[31md", "abc[31md"),
+        (b" a\0b\x07c\x1b[31md", "abcd"),
         ("a\u202eb\u2066c\u200fd".encode(), "abcd"),
         (b" =?utf-8?Q?a=E2=80=AEb=0D=0ABcc:_x?=", "ab Bcc: x"),
         ("emoji 👩‍💻 stays".encode(), "emoji 👩‍💻 stays"),

@@ -1,0 +1,229 @@
+"""What a message is beside its words: events in UTC, contacts, reports in sentences."""
+
+import time
+
+import pytest
+
+from inbox.mail.calendars import contact_cards, event_cards
+from inbox.mail.reports import delivery_lines, receipt_lines
+from inbox.mail.viewing import view_of
+from tests.mail import golden
+from tests.mail.corpus import FROM, MIXED, message, multipart, part
+
+BERLIN = """BEGIN:VTIMEZONE
+TZID:Europe/Berlin
+BEGIN:DAYLIGHT
+TZOFFSETFROM:+0100
+TZOFFSETTO:+0200
+DTSTART:19810329T020000
+RRULE:FREQ=YEARLY;BYMONTH=3;BYDAY=-1SU
+END:DAYLIGHT
+BEGIN:STANDARD
+TZOFFSETFROM:+0200
+TZOFFSETTO:+0100
+DTSTART:19961027T030000
+RRULE:FREQ=YEARLY;BYMONTH=10;BYDAY=-1SU
+END:STANDARD
+END:VTIMEZONE
+"""
+NEW_YORK = """BEGIN:VTIMEZONE
+TZID:Europe/Berlin
+BEGIN:STANDARD
+DTSTART:16010101T020000
+TZOFFSETFROM:-0400
+TZOFFSETTO:-0500
+RRULE:FREQ=YEARLY;INTERVAL=1;BYDAY=1SU;BYMONTH=11
+END:STANDARD
+BEGIN:DAYLIGHT
+DTSTART:16010101T020000
+TZOFFSETFROM:-0500
+TZOFFSETTO:-0400
+RRULE:FREQ=YEARLY;INTERVAL=1;BYDAY=2SU;BYMONTH=3
+END:DAYLIGHT
+END:VTIMEZONE
+"""
+
+
+def event(*lines: str, zone: str = "", method: str = "REQUEST") -> dict[str, str]:
+    """The lines of the one card of a calendar with one event."""
+    text = (
+        f"BEGIN:VCALENDAR\nMETHOD:{method}\n{zone}BEGIN:VEVENT\n"
+        + "\n".join(lines)
+        + "\nEND:VEVENT\nEND:VCALENDAR\n"
+    )
+    (card,) = event_cards(text)
+    return dict(card)
+
+
+@pytest.mark.parametrize(
+    ("zone", "local", "utc"),
+    [
+        (BERLIN, "20260115T120000", "2026-01-15T11:00:00+00:00"),
+        (BERLIN, "20260715T120000", "2026-07-15T10:00:00+00:00"),
+        (BERLIN, "20260329T015959", "2026-03-29T00:59:59+00:00"),
+        (BERLIN, "20260329T030000", "2026-03-29T01:00:00+00:00"),
+        (BERLIN, "20261025T040000", "2026-10-25T03:00:00+00:00"),
+        (BERLIN, "20261231T235900", "2026-12-31T22:59:00+00:00"),
+        (NEW_YORK, "20260115T120000", "2026-01-15T17:00:00+00:00"),
+        (NEW_YORK, "20260308T030000", "2026-03-08T07:00:00+00:00"),
+        (NEW_YORK, "20260715T120000", "2026-07-15T16:00:00+00:00"),
+        (NEW_YORK, "20261101T030000", "2026-11-01T08:00:00+00:00"),
+    ],
+)
+def test_a_time_is_worked_out_by_the_rules_of_its_own_zone(zone: str, local: str, utc: str) -> None:
+    assert event(f"DTSTART;TZID=Europe/Berlin:{local}", zone=zone)["when"] == utc
+
+
+@pytest.mark.parametrize(
+    ("line", "when"),
+    [
+        ("DTSTART:20261124T090000Z", "2026-11-24T09:00:00+00:00"),
+        ("DTSTART;VALUE=DATE:20261124", "2026-11-24"),
+        ("DTSTART:20261124T0900", "2026-11-24 09:00"),
+        ("DTSTART;TZID=Mars/Olympus:20261124T090000", "2026-11-24 09:00 (Mars/Olympus)"),
+        ("DTSTART:20261324T090000Z", None),
+        ("DTSTART:99991231T235959Z", "9999-12-31T23:59:59+00:00"),
+        ("DTSTART:tomorrow", None),
+        ("DTSTART:", None),
+    ],
+)
+def test_a_time_is_a_moment_a_day_or_what_the_sender_wrote(line: str, when: str | None) -> None:
+    assert event("SUMMARY:x", line).get("when") == when
+
+
+def test_an_end_is_said_where_it_says_more_than_the_beginning() -> None:
+    day = "DTSTART;VALUE=DATE:20261224"
+    assert "until" not in event(day, "DTEND;VALUE=DATE:20261225")
+    assert event(day, "DTEND;VALUE=DATE:20261227")["until"] == "2026-12-26"
+    assert event("DTSTART:20261124T090000Z", "DURATION:P1DT2H")["until"] == "2026-11-25T11:00:00+00:00"
+    assert "until" not in event("DTSTART:99991231T235959Z", "DURATION:P999W")
+
+
+def test_what_is_asked_is_said_unless_it_is_an_ordinary_invitation() -> None:
+    assert "method" not in event("SUMMARY:x")
+    assert event("SUMMARY:x", method="CANCEL")["method"] == "Cancelled"
+    assert event("SUMMARY:x", "STATUS:CANCELLED")["method"] == "Cancelled"
+    assert event("SUMMARY:x", method="REPLY")["method"] == "An answer"
+
+
+@pytest.mark.parametrize(
+    ("rule", "said"),
+    [
+        ("FREQ=DAILY", "every day"),
+        ("FREQ=WEEKLY;INTERVAL=2;BYDAY=MO", "every 2 weeks"),
+        ("FREQ=MONTHLY;COUNT=3", "every month, 3 times"),
+        ("FREQ=YEARLY;UNTIL=20301231T000000Z", "every year, until 2030-12-31"),
+        ("FREQ=SECONDLY", None),
+    ],
+)
+def test_a_repetition_is_said_in_words(rule: str, said: str | None) -> None:
+    assert event("SUMMARY:x", f"RRULE:{rule}").get("repeats") == said
+
+
+def test_an_invitation_without_a_name_that_is_the_whole_message_has_its_card() -> None:
+    body = "BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\nSUMMARY:Alone\r\nEND:VEVENT\r\nEND:VCALENDAR"
+    (card,) = view_of(message(FROM, "Content-Type: text/calendar; method=REQUEST", body=body)).cards
+    assert (card.kind, card.lines, card.index) == ("event", (("what", "Alone"),), 0)
+
+
+def test_values_are_one_clean_line_each() -> None:
+    said = event("SUMMARY:a\\nb\u202ec\0d", "LOCATION:" + "x" * 5000)
+    assert said["what"] == "a bcd"
+    assert len(said["where"]) <= 500
+
+
+def test_a_contact_of_any_version_is_read() -> None:
+    text = (
+        "BEGIN:VCARD\nVERSION:4.0\nFN:Ada Lovelace\nitem1.EMAIL;TYPE=work:ada@b.example\n"
+        "TEL;VALUE=uri:tel:+44-20-1\nORG:Engines\\, Ltd;Research\nNOTE:two\\nlines\nEND:VCARD\n"
+        "BEGIN:VCARD\nN:Babbage;Charles;;;\nEND:VCARD\n"
+    )
+    first, second = (dict(card) for card in contact_cards(text))
+    assert first == {
+        "name": "Ada Lovelace",
+        "organisation": "Engines, Ltd Research",
+        "mail": "ada@b.example",
+        "phone": "+44-20-1",
+        "note": "two lines",
+    }
+    assert second == {"name": "Charles Babbage"}
+
+
+@pytest.mark.parametrize(
+    ("fields", "lines"),
+    [
+        (
+            "Final-Recipient: rfc822; a@b.example\nAction: failed\nStatus: 5.2.2",
+            [("failed", "a@b.example"), ("why", "The mailbox is full.")],
+        ),
+        (
+            "Final-Recipient: rfc822;<a@b.example>\nStatus: 5.0.0\nDiagnostic-Code: smtp; 550 5.7.1 go\n off",
+            [
+                ("failed", "a@b.example"),
+                ("why", "The server refused the message by its own rules."),
+                ("said", "550 5.7.1 go off"),
+            ],
+        ),
+        (
+            "Final-Recipient: rfc822; a@b.example\nAction: delayed (4 hours)\nStatus: 4.4.1",
+            [("delayed", "a@b.example"), ("why", "The server did not answer. It is still being tried.")],
+        ),
+        (
+            "Final-Recipient: rfc822; a@b.example\nAction: relayed\nStatus: 2.0.0",
+            [("delivered", "a@b.example")],
+        ),
+        ("Final-Recipient: rfc822; a@b.example\nStatus: 5.9.9", [("failed", "a@b.example")]),
+        ("Reporting-MTA: dns; mx.example", []),
+        ("", []),
+    ],
+)
+def test_a_report_says_what_failed_for_whom_and_why(fields: str, lines: list[tuple[str, str]]) -> None:
+    assert list(delivery_lines("Reporting-MTA: dns; mx.example\n\n" + fields)) == lines
+
+
+def test_a_receipt_says_who_opened_the_message() -> None:
+    displayed = (
+        "Final-Recipient: rfc822; a@b.example\nDisposition: manual-action/MDN-sent-manually; Displayed"
+    )
+    assert list(receipt_lines(displayed)) == [("read", "a@b.example")]
+    deleted = displayed.replace("Displayed", "deleted")
+    assert list(receipt_lines(deleted)) == [("delivered", "a@b.example"), ("said", "deleted")]
+
+
+def test_a_hundred_messages_inside_are_thirty_cards() -> None:
+    inner = part("message/rfc822", message("Subject: s", body="x"))
+    view = view_of(message(FROM, MIXED, body=multipart("", "outer", *[inner] * 100)))
+    assert len(view.cards) == 30
+    assert len(view.files) == 100
+
+
+def test_a_card_knows_the_file_that_it_is_of() -> None:
+    for name in golden.NAMES:
+        for card in golden.expected(name)["cards"]:
+            assert card["index"] < len(golden.expected(name)["files"])
+            assert card["kind"] != "message" or card["index"] >= 0
+
+
+@pytest.mark.parametrize(
+    "unit",
+    [
+        "BEGIN:VEVENT\n",
+        "BEGIN:VCARD\nEND:VCARD\n",
+        "ATTENDEE;CN=x:mailto:a@b\n",
+        "X",
+        "X;",
+        'X;a="',
+        "RDATE:20260101T000000\n",
+        "\n ",
+        ":",
+        "RRULE:FREQ=YEARLY\n",
+    ],
+)
+def test_a_quarter_of_a_megabyte_of_anything_is_quick(unit: str) -> None:
+    text = f"BEGIN:VCALENDAR\n{BERLIN}BEGIN:VEVENT\nDTSTART;TZID=Europe/Berlin:20260101T000000\n"
+    text += unit * (250_000 // len(unit))
+    began = time.thread_time()
+    list(event_cards(text))
+    list(contact_cards("BEGIN:VCARD\n" + text))
+    list(delivery_lines("Final-Recipient: x\n\n" * 1000 + text))
+    assert time.thread_time() - began < 1.5
