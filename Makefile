@@ -3,7 +3,7 @@ PYTHON ?= python3
 PY := .venv/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo test check bench corpus clean
+.PHONY: help setup run demo test check bench fuzz corpus clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*## ' Makefile | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -34,6 +34,10 @@ bench: ## measure speed and memory on this machine
 	@$(PYTHON) scripts/install.py --dev
 	@$(PY) scripts/test_programs.py
 	@$(PY) -m tests.bench
+
+fuzz: ## SECONDS=60 TARGETS="parse codes": fuzz what reads mail, guided by coverage; finds go to tests/fuzz/cases
+	@$(PYTHON) scripts/install.py --dev
+	@$(PY) -m tests.fuzz $(or $(SECONDS),60) $(TARGETS)
 
 corpus: ## DIR=folder: every message in it through reception and reading, with a report
 	@test -n "$(DIR)" || { echo "error: say which folder: make corpus DIR=…" >&2; exit 2; }

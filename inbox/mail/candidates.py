@@ -207,8 +207,11 @@ def _numbers(text: str, start: int, end: int) -> Iterator[Candidate]:
         return
     size = lengths.pop()
     years = size == 4 and all(group[:2] in ("19", "20") for group in groups)
-    if years or (size == 2 and len(groups) in (4, 5)) or (size == 2 and len(groups) == 3 and "-" in run):
+    if years or (size == 2 and len(groups) in (4, 5)):
         yield Candidate(start, end, code, -3)
+        return
+    if size == 2 and len(groups) == 3 and "-" in run:  # perhaps a date
+        yield Candidate(start, end, code, -2)
         return
     yield Candidate(start, end, code, 1 if len(code) == 6 else -1 if len(code) > 8 or len(code) == 4 else 0)
 

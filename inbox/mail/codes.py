@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 
 from inbox.mail import wording
 from inbox.mail.candidates import Candidate, candidates, flat_text, likely_places, plain_text
-from inbox.mail.wording import Label, Lexicon
+from inbox.mail.wording import Label, Lexicon, is_unbroken
 
 # Whoever sends a code says it soon.
 _LONGEST_TEXT = 16 * 1024
@@ -343,7 +343,10 @@ def _said_before(candidate: Candidate, label: Label, gap: str, taken: bool) -> i
     """What a label is worth that stands in front of a candidate with `gap` between them."""
     words = _WORD.findall(gap)
     comes_now = _comes_now(gap, words)
-    is_tight = len(words) <= (3 if label.kind == "strong" else 1) and not taken
+    if label.kind == "strong":
+        is_tight = len(words) <= 3 and not taken
+    else:  # "codice negozio 4829" is a code of another kind; scripts without blanks put their particles here
+        is_tight = not taken and (not words or (len(words) == 1 and is_unbroken(words[0][0])))
     is_tight = is_tight or (comes_now and len(words) <= 8)
     if candidate.is_year and not (is_tight and len(words) <= 2 and (comes_now or not words)):
         return None

@@ -62,6 +62,9 @@ _INVISIBLE = frozenset(
 _CLUSTER = re.compile(".[\u0300-\u036f\u3099\u309a\u1161-\u11ff]*", re.S)
 
 
+_CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
+
+
 class _Folding(dict[int, str]):
     """What str.translate() takes: worked out when it is first asked for."""
 
@@ -100,6 +103,8 @@ def search_text(text: str) -> tuple[str, bool]:
     collapsed = " ".join(text[: LONGEST_SEARCH_TEXT_BYTES * 2].split())
     is_cut = len(text) > LONGEST_SEARCH_TEXT_BYTES * 2
     folded = fold(collapsed)
+    if not folded.isprintable():
+        folded = " ".join(_CONTROLS.sub("", folded).split())
     if not folded.isascii():
         encoded = folded.encode("utf-8", "ignore")
         is_cut = is_cut or len(encoded) > LONGEST_SEARCH_TEXT_BYTES

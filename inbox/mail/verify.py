@@ -79,11 +79,11 @@ _CAMPAIGN_NAMES = re.compile(r"^(?:utm_|mc_|hsa_|ref$|src$|source$|lang$|locale$
 
 def find_verify_link(links: Iterable[Link], subject: str = "") -> VerifyLink | None:
     """The link most likely meant, or None. `links` as glance() or links_of_text() give them, in order."""
-    subject_kinds = _kinds(_flat(subject[:300]))
+    about = _About(_flat(subject[:300]))
     best: tuple[int, VerifyLink] | None = None
     known: dict[str, tuple[str, int]] = {}
     for link in islice(links, _MOST_LINKS):
-        judged = _judge(link, subject_kinds, known)
+        judged = _judge(link, about, known)
         if judged is not None and (best is None or judged[0] > best[0]):
             best = judged
     return best[1] if best is not None and best[0] >= _ENOUGH else None
@@ -115,9 +115,15 @@ _NOT_IN_URL = re.compile(
 )
 
 
-def _judge(
-    link: Link, subject_kinds: set[str], known: dict[str, tuple[str, int]]
-) -> tuple[int, VerifyLink] | None:
+class _About:
+    """What a subject speaks of."""
+
+    def __init__(self, flat: str) -> None:
+        self.kinds = _kinds(flat)
+        self.is_of_others = bool(_OTHERS.labels(flat)) and not _ACCOUNTS.labels(flat)
+
+
+def _judge(link: Link, about: _About, known: dict[str, tuple[str, int]]) -> tuple[int, VerifyLink] | None:
     url = link.url
     if len(url) > _LONGEST_URL or _NOT_IN_URL.search(url) or url[:4].lower() != "http":
         return None
@@ -150,12 +156,18 @@ def _judge(
         return None
     score += 2 if url_kind else 0
     score += 2 if has_token else 0
-    score += 2 if kind in subject_kinds or (subject_kinds and kind in ("confirm", "activate")) else 0
+    score += 2 if kind in about.kinds or (about.kinds and kind in ("confirm", "activate")) else 0
     if kind in ("reset", "sign-in") and not has_token:
         return None
-    if not (has_token or url_kind or kind in subject_kinds):
+    if not (has_token or url_kind or kind in about.kinds):
         return None
-    if kind == "sign-in" and "sign-in" not in subject_kinds | _kinds(_beside(link)):
+    if (
+        kind == "confirm"
+        and about.is_of_others
+        and not _ACCOUNTS.labels(_flat(link.before[-120:] + link.text))
+    ):
+        return None  # an order, an appointment: what is confirmed there is no account
+    if kind == "sign-in" and "sign-in" not in about.kinds | _kinds(_beside(link)):
         return None  # every newsletter has such a link; this one would be announced
     return score, VerifyLink(url, host, kind)
 

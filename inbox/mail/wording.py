@@ -275,13 +275,14 @@ BARE_CODES = """
 
 # Numbers of another kind: what stands behind these is no code, however near a word for one is.
 OTHER_NUMBERS = """
-    return code, reason code, response code, region code, language code, location code, store code,
-    store number, shop code, branch code, bank code, agent code, employee code, staff code,
-    patient code, patient number, patient id, nhs number, supplier code, vendor code, cost code,
-    department code, postal district, currency code, hs code, commodity code, licence key,
-    license key, product key, activation date, approval number, approval code, terminal,
-    merchant id, trip id, order ref, your ref, our ref, plot, unit, floor, apartment, block,
-    chapter, page, level, grade, code name, code words, codec*, code base, codebase,
+    return code, код авторизации банка, codice negozio, código de pago, código de tienda,
+    code magasin, кассов*, reason code, response code, region code, language code, location code,
+    store code, store number, shop code, branch code, bank code, agent code, employee code,
+    staff code, patient code, patient number, patient id, nhs number, supplier code, vendor code,
+    cost code, department code, postal district, currency code, hs code, commodity code,
+    licence key, license key, product key, activation date, approval number, approval code,
+    terminal, merchant id, trip id, order ref, your ref, our ref, plot, unit, floor, apartment,
+    block, chapter, page, level, grade, code name, code words, codec*, code base, codebase,
     codes of practice, code of practice, fire code, tax reference, utr, code banque, code guichet,
     code agence, code fournisseur, code insee, code couleur, code taille, code vestimentaire,
     code affaire, code pays, code langue, clé rib, rib, solde, digicode, n° de dossier,

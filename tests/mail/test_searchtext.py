@@ -105,6 +105,7 @@ def test_a_search_text_is_one_line_of_at_most_8_kib() -> None:
     text, is_cut = search_text("слово " * 4000)
     assert is_cut
     assert 8000 < len(text.encode()) <= 8192
+    assert search_text("a\0b \x07 c\ud800") == ("ab c", False)
     assert search_text("x" * 8192) == ("x" * 8192, False)
     assert search_text("x" * 8193) == ("x" * 8192, True)
 
