@@ -1,6 +1,8 @@
 """Colours as the sender wrote them, and whether one can be read on another (WCAG 2.2, contrast ratio)."""
 
+import colorsys
 import re
+from collections.abc import Callable
 from functools import lru_cache
 
 Colour = tuple[int, int, int]
@@ -77,6 +79,63 @@ def contrast(one: Colour, other: Colour) -> float:
     """1 (the same) to 21 (black and white)."""
     lighter, darker = sorted((_luminance(one), _luminance(other)), reverse=True)
     return (lighter + 0.05) / (darker + 0.05)
+
+
+# On a dark page no ground is lighter than the first and no ink darker than the second, so that any ink can
+# be read on any ground, whichever of the sender's rules wins: (0.5 + 0.05) / (0.07 + 0.05) > 4.5.
+_LIGHTEST_GROUND = 0.07
+_DARKEST_INK = 0.5
+
+
+@lru_cache(maxsize=1024)
+def dark_ground(colour: Colour) -> Colour:
+    """`colour` as a ground on a dark page: what was light becomes nearly black, what has a hue keeps it."""
+    if _luminance(colour) <= _LIGHTEST_GROUND:
+        return colour
+    hue, lightness, saturation = colorsys.rgb_to_hls(*(part / 255 for part in colour))
+    lightness = 0.11 + (1 - lightness) * 0.45
+    return _until(hue, lightness, min(saturation, 0.7), 0.93, lambda found: found <= _LIGHTEST_GROUND)
+
+
+@lru_cache(maxsize=1024)
+def dark_ink(colour: Colour) -> Colour:
+    """`colour` as an ink on a dark page."""
+    if _luminance(colour) >= _DARKEST_INK:
+        return colour
+    hue, lightness, saturation = colorsys.rgb_to_hls(*(part / 255 for part in colour))
+    lightness = max(lightness, 0.9 - lightness * 0.4)
+    return _until(
+        hue, 1 - lightness, saturation, 0.9, lambda found: found >= _DARKEST_INK, is_from_white=True
+    )
+
+
+@lru_cache(maxsize=1024)
+def dark_line(colour: Colour) -> Colour:
+    """`colour` as a border on a dark page."""
+    hue, lightness, saturation = colorsys.rgb_to_hls(*(part / 255 for part in colour))
+    return _from_hls(hue, 0.25 + abs(1 - lightness) * 0.35, min(saturation, 0.6))
+
+
+def _until(
+    hue: float,
+    lightness: float,
+    saturation: float,
+    step: float,
+    is_enough: Callable[[float], bool],
+    *,
+    is_from_white: bool = False,
+) -> Colour:
+    """The colour of that hue, taken step by step towards black (or white) until its luminance is enough."""
+    while True:
+        colour = _from_hls(hue, 1 - lightness if is_from_white else lightness, saturation)
+        if is_enough(_luminance(colour)):
+            return colour
+        lightness *= step
+
+
+def _from_hls(hue: float, lightness: float, saturation: float) -> Colour:
+    red, green, blue = (round(part * 255) for part in colorsys.hls_to_rgb(hue, lightness, saturation))
+    return red, green, blue
 
 
 def _from_function(match: re.Match[str]) -> Colour:

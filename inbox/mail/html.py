@@ -1,24 +1,40 @@
 """Wall one: the sender's HTML made fit for the message frame. (Wall two is the frame's own policy.)
 
-Three steps: markup.py writes the letter anew, linear and bounded; nh3 (ammonia, a real HTML5 parser) cleans
-that by a list configured by hand; the result goes into a page of ours that asks nobody for anything. Only
-data: pictures made here from the message's own parts stay; every other picture has its address taken away.
+Three steps: markup.py writes the letter anew from the tree of a real HTML5 parser, linear and bounded; nh3
+(ammonia) cleans that by a list configured by hand, until cleaning changes nothing any more; the result goes
+into a page of ours that asks nobody for anything, with the letter's style sheets as sheets.py leaves them.
+Only data: pictures made here from the message's own parts stay; every other picture has its address taken
+away, and remote ones are numbered.
 """
 
 import re
 from base64 import b64encode
 from collections.abc import Callable
+from dataclasses import dataclass
 from html import escape
 from urllib.parse import unquote
 
 import nh3
 
+from inbox.mail.colours import parse_colour, to_hex
 from inbox.mail.fields import clean_text
-from inbox.mail.markup import GENERIC_ATTRIBUTES, SILENT, TAGS, Letter, filter_attribute, rewrite
-from inbox.mail.styles import filter_style
+from inbox.mail.markup import (
+    GENERIC_ATTRIBUTES,
+    MARK,
+    OTHER_SCHEME,
+    REMOTE,
+    SILENT,
+    TAGS,
+    Letter,
+    Unparsable,
+    filter_attribute,
+    rewrite,
+)
+from inbox.mail.styles import join_declarations
 from inbox.mail.tags import all_text, strip_tags
 from inbox.mail.text import text_to_html
 from inbox.mail.transfer import decode_base64
+from inbox.mail.view import LinkView
 
 InlineImage = Callable[[str], tuple[str, bytes] | None]
 
@@ -42,20 +58,93 @@ _MAGIC = (
 )
 _SENT_INSIDE = "data-picture-"
 
+# What is said in "keep" no rule of a letter undoes: important rules of a layer win over those outside of all
+# layers. "base" is the other way round: whatever a letter says goes before it (CSS Cascade 5, 6.4).
 _STYLE_SHEET = """
-:root{color-scheme:light;background:#fff}
-body{margin:0;background:#fff;color:#1a1a1a;overflow-wrap:break-word;font-size:16px;line-height:1.5}
+@layer base,keep;
+@layer base{
+:root{color-scheme:SCHEME;background:GROUND;-webkit-text-size-adjust:100%;text-size-adjust:100%}
+body{margin:0;display:flow-root;color:INK;overflow-wrap:break-word;font-size:16px}
 body{font-family:system-ui,"Segoe UI",Roboto,"Noto Sans","Liberation Sans",Arial,sans-serif}
-.letter{padding:clamp(16px,3vw,24px);min-height:100vh;box-sizing:border-box}
-.letter img{max-width:100%}
-.letter img:not([src]){display:none}
-.letter img:not([src])[alt]:not([alt=""]){display:inline-block;width:auto!important;height:auto!important}
-.letter img:not([src])[alt]{color:#5f6368;font-style:italic}
-.letter a{color:#0b57d0}
+.letter{margin:clamp(16px,3vw,24px)}
+.letter img{max-width:calc(100vw - 16px)}
+.letter img:not([src]){display:none;color:QUIET;font-style:italic;font-size:13px}
+.letter img:not([src])[alt]:not([alt=""]){display:inline-block}
+.letter img[REMOTE]{display:inline-block;background-color:BOX;box-sizing:border-box;overflow:hidden}
+.letter a{color:LINK}
 .letter pre{white-space:pre-wrap}
-.letter blockquote{margin:8px 0 8px 8px;padding-left:12px;border-left:2px solid #c4c7c5}
+.letter blockquote{margin:8px 0 8px 8px;padding-left:12px;border-left:2px solid LINE}
 .plain{white-space:pre-wrap}
+}
+@layer keep{
+.letter .MARK,.letter .TARGET{display:inline!important;position:static!important;float:none!important}
+.letter .MARK,.letter .TARGET{visibility:visible!important;opacity:1!important;overflow:visible!important}
+.letter .MARK,.letter .TARGET{width:auto!important;height:auto!important;max-width:none!important}
+.letter .MARK,.letter .TARGET{min-width:0!important;max-height:none!important;margin:0!important}
+.letter .MARK,.letter .TARGET{font:600 12px/1.4 system-ui,sans-serif!important;text-indent:0!important}
+.letter .MARK,.letter .TARGET{letter-spacing:normal!important;word-spacing:normal!important}
+.letter .MARK,.letter .TARGET{text-transform:none!important;unicode-bidi:isolate!important}
+.letter .MARK,.letter .TARGET{white-space:normal!important;overflow-wrap:anywhere!important}
+.letter .MARK,.letter .TARGET{padding:0 4px!important;border:0!important;border-radius:3px!important}
+.letter .MARK{color:WARN!important;background-color:WARNED!important}
+.letter .TARGET{color:QUIET!important;background-color:BOX!important}
+}
 """
+_LIGHT = {
+    "SCHEME": "light",
+    "GROUND": "#ffffff",
+    "INK": "#1a1a1a",
+    "QUIET": "#5f6368",
+    "BOX": "#f1f3f4",
+    "LINK": "#0b57d0",
+    "LINE": "#c4c7c5",
+    "WARNED": "#fff0cc",
+    "WARN": "#6b3d00",
+}
+_DARK = {
+    "SCHEME": "dark",
+    "GROUND": "#17191a",
+    "INK": "#e6e8e8",
+    "QUIET": "#b9bec1",
+    "BOX": "#2a2e30",
+    "LINK": "#a8c7fa",
+    "LINE": "#50565a",
+    "WARNED": "#4a3200",
+    "WARN": "#ffdc9a",
+}
+
+
+def _sheet(colours: dict[str, str]) -> str:
+    names = {"MARK": MARK, "TARGET": OTHER_SCHEME, "REMOTE": REMOTE} | colours
+    return re.sub(r"\b[A-Z]{3,}\b", lambda found: names[found[0]], _STYLE_SHEET)
+
+
+_SHEETS = {False: _sheet(_LIGHT), True: _sheet(_DARK)}
+# A letter of mere text has room between its lines; one with a look of its own has the lines that it was made
+# with.
+_TEXT_LINES = ".letter{line-height:1.5}\n"
+
+# So often a letter is cleaned before its text is shown in its place. Once is enough for all but contrived
+# ones.
+_MOST_CLEANINGS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Framed:
+    """A letter as a document for the message frame, and what is to be said beside it."""
+
+    document: str
+    blocked_images: int = 0
+    """Remote pictures that were not asked for, however they would have been; each address once."""
+    trackers: int = 0
+    """Those among them that nobody could have seen, or whose address is one for counting openings."""
+    other_requests: int = 0
+    """Fonts, further sheets, media and the like that were not asked for."""
+    remote: tuple[str, ...] = ()
+    """Addresses of pictures to show on demand; number n is the <img data-m-remote="<nonce>-n">."""
+    links: tuple[LinkView, ...] = ()
+    has_dark: bool = False
+    """Whether the letter brings rules of its own for dark pages."""
 
 
 def is_html_showable(html: str) -> bool:
@@ -66,27 +155,55 @@ def is_html_showable(html: str) -> bool:
 
 
 def frame_document(html: str, *, inline_image: InlineImage) -> str:
-    """The whole document for the message frame, cleaned.
+    """frame()'s document alone, in which no picture can be shown later."""
+    return frame(html, inline_image=inline_image, nonce="").document
+
+
+def frame(html: str, *, inline_image: InlineImage, nonce: str, dark: bool = False) -> Framed:
+    """The whole document for the message frame, cleaned, for a light page or for a dark one.
 
     `inline_image` gives the declared type and the bytes of the part with a Content-ID, or None. Whatever it
     gives is shown only if its content is a raster picture, and at most MOST_PICTURE_BYTES of them in all.
+    `nonce` (hexadecimal digits) is what a sender cannot know: pictures to be shown later are marked with it.
     Never raises on account of `html`; what cannot be cleaned is shown as its text.
     """
     pictures = _Pictures(inline_image)
     shortened = clean_text(pictures.take_out(html))
     if len(shortened) > MOST_HTML_CHARACTERS:
-        return _document(_plain(shortened))
-    letter = rewrite(shortened, pictures.address)
-    cleaned = _clean(letter.markup)
-    if cleaned is None or not _says_something(cleaned):
-        return _document(_plain(shortened))
-    return _document(_wrapped(cleaned, letter))
+        return Framed(_document(_plain(shortened), _TEXT_LINES, dark=dark))
+    try:
+        letter = rewrite(shortened, pictures.address, nonce=nonce, dark=dark)
+    except Unparsable:
+        return Framed(_document(_plain(shortened), _TEXT_LINES, dark=dark))
+    cleaned = _cleaned(letter.markup)
+    if cleaned is not None and _says_something(cleaned):
+        lines = "" if letter.is_laid_out else _TEXT_LINES
+        document = _document(_wrapped(cleaned, letter), lines + _canvas(letter) + letter.sheet.css, dark=dark)
+    else:
+        document = _document(_plain(shortened), _TEXT_LINES, dark=dark)
+    return Framed(
+        document,
+        letter.blocked_images,
+        letter.trackers,
+        letter.other_requests,
+        letter.remote,
+        letter.links,
+        letter.sheet.has_dark,
+    )
 
 
 def _wrapped(cleaned: str, letter: Letter) -> str:
-    style = filter_style(letter.body_style)
-    attributes = f' style="{escape(style)}"' if style else ""
-    return f'<div class="letter" dir="{letter.direction or "auto"}"{attributes}>{cleaned}</div>'
+    name = f' id="{escape(letter.body_id)}"' if letter.body_id else ""
+    style = join_declarations(letter.body_style)
+    look = f' style="{escape(style)}"' if style else ""
+    classes = escape(f"letter {letter.body_classes}".strip())
+    return f'<div class="{classes}" dir="{letter.direction or "auto"}"{name}{look}>{cleaned}</div>'
+
+
+def _canvas(letter: Letter) -> str:
+    """The body's ground reaches to the edges of the frame, as it does on a page."""
+    ground = parse_colour(letter.body_style.get("background-color", "").partition(" !")[0])
+    return f":root{{background-color:{to_hex(ground)}}}\n" if ground is not None else ""
 
 
 def _plain(html: str) -> str:
@@ -94,16 +211,17 @@ def _plain(html: str) -> str:
     return f'<div class="letter plain" dir="auto">{text_to_html(text)}</div>'
 
 
-def _document(body: str) -> str:
+def _document(body: str, css: str, *, dark: bool) -> str:
+    css = css.replace("<", "")
     return (
         '<!doctype html><html><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         '<meta name="referrer" content="no-referrer">'
-        f"<title></title><style>{_STYLE_SHEET}</style></head><body>{body}</body></html>"
+        f"<title></title><style>{_SHEETS[dark]}{css}</style></head><body>{body}</body></html>"
     )
 
 
-_ANYTHING = re.compile(r"<img [^>]*src=|>[^<\S]*[^<\s&]|^[^<\s]|&(?!nbsp;)")
+_ANYTHING = re.compile(r"<img [^>]*(?:src|data-m-remote)=|>[^<\S]*[^<\s&]|^[^<\s]|&(?!nbsp;)")
 
 
 def _says_something(cleaned: str) -> bool:
@@ -113,12 +231,18 @@ def _says_something(cleaned: str) -> bool:
 # Cleaning
 
 
+_OURS = frozenset((MARK, OTHER_SCHEME))
+_NUMBERED = re.compile(r"[0-9a-f]{1,64}-\d{1,5}")
+
+
 def _filter(tag: str, attribute: str, value: str) -> str | None:
     """The cleaner's own look at every attribute that its list lets through."""
     if attribute == "src":
         return value if _CLEAN_PICTURE.fullmatch(value) else None
-    if attribute == "rel":
+    if attribute == "rel" or (attribute == "class" and value in _OURS):
         return value
+    if attribute == REMOTE:
+        return value if _NUMBERED.fullmatch(value) else None
     return filter_attribute(attribute, value)
 
 
@@ -128,8 +252,10 @@ def _relative(address: str) -> str | None:
 
 _cleaner = nh3.Cleaner(
     tags=set(TAGS),
-    clean_content_tags=set(SILENT) - {"head", "frameset"},
-    attributes={"*": set(GENERIC_ATTRIBUTES)} | {tag: set(names) for tag, names in TAGS.items() if names},
+    clean_content_tags=set(SILENT) - {"frameset"},
+    attributes={"*": set(GENERIC_ATTRIBUTES)}
+    | {tag: set(names) for tag, names in TAGS.items() if names}
+    | {"img": set(TAGS["img"]) | {REMOTE}},
     attribute_filter=_filter,
     strip_comments=True,
     link_rel="noreferrer noopener nofollow",
@@ -137,6 +263,16 @@ _cleaner = nh3.Cleaner(
     url_schemes={"http", "https", "mailto", "data"},
     url_relative=_relative,
 )
+
+
+def _cleaned(markup: str) -> str | None:
+    """`markup` cleaned until cleaning changes nothing, so that a browser reads what was judged."""
+    for _ in range(_MOST_CLEANINGS):
+        cleaned = _clean(markup)
+        if cleaned is None or cleaned == markup:
+            return cleaned
+        markup = cleaned
+    return None
 
 
 def _clean(markup: str) -> str | None:

@@ -1,29 +1,44 @@
-"""The sender's HTML written anew, before the cleaner sees it: plain, balanced, bounded.
+"""The sender's HTML written anew from what a real HTML5 parser made of it, before the cleaner sees it.
 
-The cleaner (html.py) is quadratic in nesting and in attributes, and it cannot see what belongs together. So
-the letter is tokenised once, linearly, and only what is known goes out again, with every value quoted and
-every element closed. Whatever this reads differently from a browser, the browser gets what was written here,
-not what was sent. It is not the wall: the cleaner goes over the result with a list of its own.
+The parser (lexbor) repairs what was sent as browsers repair it. Its tree is walked once, and only what is
+known goes out again, with every value quoted and every element closed, at a bounded depth: the cleaner
+(html.py), which is the wall, is quadratic in nesting and sees one attribute at a time. Whatever is read here
+differently from a browser, the browser gets what was written here, not what was sent.
 
-On the way: pictures and anchors get their addresses, the body's colours move to a wrapper, and a text that
-cannot be read on its ground loses its colour (the ground may have been a picture or a style sheet, which do
+On the way: pictures and anchors get their addresses, what would have asked somebody's server is counted,
+links are listed and marked, style sheets are taken out (sheets.py), the body's look moves to the wrapper,
+and a text that cannot be read on its ground loses its colour (the ground may have been a picture, which does
 not stay).
 """
 
 import re
-from collections import Counter
 from collections.abc import Callable
-from html import escape, unescape
+from html import escape
+from urllib.parse import urljoin
 
-from inbox.mail.colours import WHITE, Colour, contrast, parse_colour, to_hex
-from inbox.mail.styles import join_declarations, parse_style
+from selectolax.lexbor import LexborHTMLParser, LexborNode
+
+from inbox.mail.colours import WHITE, Colour, contrast, dark_ground, dark_ink, parse_colour, to_hex
+from inbox.mail.links import MOST_LINKS, link_view, target_of
+from inbox.mail.nesting import is_parsable
+from inbox.mail.sheets import NOT_THE_PAGES, Colours, Compound, Sheet, filter_sheets, prefixed
+from inbox.mail.styles import dark_style, join_declarations, parse_style
+from inbox.mail.view import LinkView
 
 GREATEST_DEPTH = 200
 _MOST_ATTRIBUTES = 60
-_MOST_TAGS = 50_000
+_MOST_ELEMENTS = 50_000
+_MOST_CLASSES = 30
 _LONGEST_VALUE = 16 * 1024
+_MOST_REMOTE = 1_000
+_MOST_SHEETS = 200
+_LONGEST_SHOWN_TARGET = 200
 
-PREFIX = "m-"
+#: Our own classes in the letter. A sender's are prefixed, so none of theirs is one of these.
+MARK = "letter-mark"
+OTHER_SCHEME = "letter-target"
+#: The attribute that stands for the address of a picture that was not loaded; its value begins with a nonce.
+REMOTE = "data-m-remote"
 
 # Elements that are shown, and the attributes of each beside those that every element may have.
 TAGS: dict[str, frozenset[str]] = {
@@ -31,9 +46,9 @@ TAGS: dict[str, frozenset[str]] = {
     for name, attributes in {
         "a": "href name target",
         "img": "src alt width height border hspace vspace align",
-        "table": "width height border cellpadding cellspacing bgcolor",
+        "table": "width height border cellpadding cellspacing bgcolor role",
         "td": "width height bgcolor colspan rowspan valign nowrap",
-        "th": "width height bgcolor colspan rowspan valign nowrap",
+        "th": "width height bgcolor colspan rowspan valign nowrap scope",
         "tr": "height bgcolor valign",
         "tbody": "valign",
         "thead": "valign",
@@ -56,62 +71,44 @@ TAGS: dict[str, frozenset[str]] = {
     section small span strike strong sub sup tt u var wbr
     """.split()  # noqa: SIM905 - a table that is read
 }
-GENERIC_ATTRIBUTES = frozenset(("align", "dir", "id", "lang", "style", "title"))
+GENERIC_ATTRIBUTES = frozenset(("align", "class", "dir", "id", "lang", "style", "title"))
 # Elements whose content is not the letter's text.
 SILENT = frozenset(
     """
-    applet audio canvas embed frameset iframe head math noembed noframes noscript object script select style
+    applet audio canvas embed frameset iframe math noembed noframes noscript object script select style
     svg template textarea title video xml xmp
     """.split()  # noqa: SIM905
 )
-_SILENT_NOT_SKIPPED = frozenset(("head", "frameset"))
 _VOID = frozenset(("br", "col", "hr", "img", "wbr"))
-# End tags of these never close a block around which they were opened.
-_INLINE = frozenset(
-    """
-    a abbr acronym b bdi bdo big cite code del dfn em font i ins kbd mark q rp rt ruby s samp small span
-    strike strong sub sup tt u var
-    """.split()  # noqa: SIM905
-)
-_SECTIONS = frozenset(("tbody", "thead", "tfoot", "tr", "caption", "colgroup"))
-# A start tag of the first kind closes an open element of the second, up to a boundary of the third.
-_CLOSES = {
-    "li": (frozenset(("li",)), frozenset(("ul", "ol", "dir", "table", "td", "th"))),
-    "dt": (frozenset(("dt", "dd")), frozenset(("dl", "table", "td", "th"))),
-    "dd": (frozenset(("dt", "dd")), frozenset(("dl", "table", "td", "th"))),
-    "td": (frozenset(("td", "th", "caption", "colgroup")), frozenset(("table", "tr"))),
-    "th": (frozenset(("td", "th", "caption", "colgroup")), frozenset(("table", "tr"))),
-    "tr": (frozenset(("tr", "caption", "colgroup")), frozenset(("table", "tbody", "thead", "tfoot"))),
-    "tbody": (_SECTIONS, frozenset(("table",))),
-    "thead": (_SECTIONS, frozenset(("table",))),
-    "tfoot": (_SECTIONS, frozenset(("table",))),
-    "a": (frozenset(("a",)), frozenset(("table", "td", "th"))),
-}
-_TABLE_ROWS = frozenset(("table", "tbody", "thead", "tfoot", "tr"))
-_TABLE_PARTS = frozenset(("caption", "col", "colgroup", "tbody", "thead", "tfoot", "tr", "td", "th"))
-_CLOSES_P = frozenset(
-    """
-    address article aside blockquote center dir div dl figcaption figure footer h1 h2 h3 h4 h5 h6 header hr
-    main nav ol p pre section table ul
-    """.split()  # noqa: SIM905
-)
-_P_BOUNDARY = frozenset(("table", "td", "th", "caption"))
+# Shown as something that we know.
+_STANDS_FOR = dict.fromkeys(
+    ("details", "dialog", "fieldset", "form", "hgroup", "legend", "marquee", "menu", "search", "summary"),
+    "div",
+) | {"button": "span", "label": "span", "listing": "pre"}
+_PAGE = frozenset(("html", "head", "body"))
 
-_TAG = re.compile(r"<(/?)([a-zA-Z][^\s/>]{0,40})")
-_ATTRIBUTE = re.compile(
-    r"[\s/]*([^\s/>=][^\s/>=]*)(?:\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|([^\s>\"'][^\s>]*)?))?", re.S
-)
-_TAG_REST = re.compile(r"[\s/]*(>?)")
 _LENGTH = re.compile(r"\d{1,4}(?:\.\d{1,3})?(?:px|%|\*)?")
 _WORD = re.compile(r"[a-z-]{1,20}", re.I)
 _FONT_SIZE = re.compile(r"[+-]?\d")
 _FACE = re.compile(r"[\w\s,'\"-]{1,200}")
 _LANG = re.compile(r"[A-Za-z0-9-]{1,40}")
-_FRAGMENT = re.compile(r"[^\s\"'<>&\\]{1,200}")
+_FRAGMENT = re.compile(r"[^\s\"'<>&\\]{1,100}")
 _LINK = re.compile(r"(?:https?://|mailto:)", re.I)
-_BLANKS_IN_URL = re.compile(r"[\x00-\x20\x7f-\xa0\u200b-\u200f\u2028-\u202f\u2060-\u206f\ufeff]")
+_BLANKS_IN_URL = re.compile(r"[\x00-\x20\x7f-\xa0\xad\u200b-\u200f\u2028-\u202f\u2060-\u206f\ufeff]")
 _NOT_IN_URL = re.compile(r"[ \"<>`]")
-_LONG_NUMBER = re.compile(r"&#[xX]?[0-9a-fA-F]{8,};?")
+_SCHEME = re.compile(r"[a-z][a-z0-9+.-]*:", re.I)
+_REMOTE_PICTURE = re.compile(r"(?:https?:)?//[^/\\\s]", re.I)
+_ASKED_BY_STYLE = re.compile(r"(?:url|src|image-set)\(\s*[\"']?\s*((?:https?:)?//[^\s\"')]{1,2000})", re.I)
+_SMALL = re.compile(r"\s*([01])(?:\.\d*)?(?:px|pt)?\s*(?:!\s*important)?", re.I)
+_ZERO = re.compile(r"\s*0(?:\.0*)?(?:px|pt|%)?\s*(?:!\s*important)?", re.I)
+# Addresses that pictures have when they are there to be asked for: ".../open?…", ".../wf/open",
+# ".../pixel.gif".
+_COUNTED_OPENING = re.compile(
+    r"/(?:open|opens|opened|o|pixel|px|beacon|track|tracking|tracker|trk|t|imp|impression|openrate|mail_?open|"
+    r"email_?open|open_?track(?:ing)?|logopen|read_?receipt|1x1)(?:\.(?:gif|png|jpg|php|aspx|ashx|asp|jsp))?(?:$|\?|/[^/]{16,})"
+    r"|/(?:wf|e|trk|track|ls|ss|q)/(?:open|o)(?:$|[/?])",
+    re.I,
+)
 
 # Below this contrast a text cannot be read at all; senders' own pale greys stay as they are.
 _UNREADABLE = 1.6
@@ -120,230 +117,248 @@ _LINK_COLOUR: Colour = (11, 87, 208)
 _TEXT_COLOUR: Colour = (26, 26, 26)
 # Preheaders are hidden like this on purpose.
 _HIDDEN = re.compile(
-    r"(?:^|;)(?:display:none|font-size:[01](?:\.\d+)?(?:px|pt|em)?\b|max-height:0|opacity:0(?:;|$))"
+    r"(?:^|;)(?:display:none|visibility:hidden|font-size:[01](?:\.\d+)?(?:px|pt|em)?\b|max-height:0|opacity:0(?:[;!\s]|$))"
 )
 
 
+class Unparsable(Exception):
+    """The letter is made so that a parser would be at it for minutes."""
+
+
 class Letter:
-    """What rewrite() makes: the markup, and the style and direction that the body asked for."""
+    """What rewrite() makes of a letter: its markup, and what was found on the way."""
 
-    __slots__ = ("body_style", "direction", "markup")
+    __slots__ = (
+        "blocked_images",
+        "body_classes",
+        "body_id",
+        "body_style",
+        "direction",
+        "is_laid_out",
+        "links",
+        "markup",
+        "other_requests",
+        "remote",
+        "sheet",
+        "trackers",
+    )
 
-    def __init__(self, markup: str, body_style: str, direction: str) -> None:
-        self.markup = markup
-        self.body_style = body_style
-        self.direction = direction
+    def __init__(self) -> None:
+        self.markup = ""
+        self.body_style: dict[str, str] = {}
+        self.body_classes = ""
+        self.body_id = ""
+        self.direction = ""
+        self.sheet: Sheet = filter_sheets(())
+        self.links: tuple[LinkView, ...] = ()
+        self.remote: tuple[str, ...] = ()
+        self.blocked_images = 0
+        self.trackers = 0
+        self.other_requests = 0
+        # Whether it brings a look of its own; else it is a page of text.
+        self.is_laid_out = False
 
 
-def rewrite(html: str, picture: Callable[[str], str | None]) -> Letter:
-    """`html` written anew. `picture` gives the data: address of a cid: address, or None."""
-    return _Rewriting(html, picture).run()
+def rewrite(
+    html: str, picture: Callable[[str], str | None], *, nonce: str = "", dark: bool = False
+) -> Letter:
+    """`html` written anew. `picture` gives the data: address of a cid: address, or None.
+
+    Raises Unparsable.
+    """
+    if not is_parsable(html):
+        raise Unparsable
+    return _Rewriting(LexborHTMLParser(html), picture, nonce, dark).run()
 
 
 class _Open:
-    __slots__ = ("ground", "ink", "name")
+    __slots__ = ("compound", "ground", "ink", "is_hidden", "link", "name")
 
     def __init__(self, name: str, ground: Colour, ink: Colour) -> None:
         self.name = name
         self.ground = ground
         self.ink = ink
+        self.is_hidden = False
+        self.compound = Compound(name, (), ())
+        self.link = ""
 
 
 class _Rewriting:
-    def __init__(self, html: str, picture: Callable[[str], str | None]) -> None:
-        self.html = html
+    def __init__(
+        self, parser: LexborHTMLParser, picture: Callable[[str], str | None], nonce: str, dark: bool
+    ) -> None:
+        self.parser = parser
         self.picture = picture
+        self.nonce = nonce
+        self.dark = dark
+        self.letter = Letter()
         self.out: list[str] = []
-        self.stack: list[_Open] = []
-        # How many of each name are on the stack, so that the stack is searched only for what is there.
-        self.opened: Counter[str] = Counter()
         self.body = _Open("body", WHITE, _TEXT_COLOUR)
-        self.body_style = ""
-        self.direction = ""
-        self.no_more: set[str] = set()
+        self.stack: list[_Open] = [self.body]
+        self.path: list[Compound] = [self.body.compound]
+        self.base = ""
+        self.colours = Colours(())
+        self.remote: dict[str, int] = {}
+        self.blocked: set[str] = set()
+        self.trackers: set[str] = set()
+        self.links: list[LinkView] = []
+        # What the links that are open at this place say, the innermost last.
+        self.link_texts: list[list[str]] = []
+        # What a <picture> would have taken instead of its <img>'s own address.
+        self.other_source = ""
 
     def run(self) -> Letter:
-        html = self.html
-        position = tags = 0
-        while position < len(html):
-            opening = html.find("<", position)
-            if opening < 0:
-                self._text(html[position:])
-                break
-            if opening > position:
-                self._text(html[position:opening])
-            tags += 1
-            if tags > _MOST_TAGS:
-                self._text("…")
-                break
-            match = _TAG.match(html, opening)
-            if match is None:
-                position = self._after_no_tag(opening)
+        letter = self.letter
+        self._take_sheets()
+        self._walk()
+        letter.markup = "".join(self.out)
+        letter.links = tuple(self.links)
+        letter.remote = tuple(self.remote)
+        letter.blocked_images = len(self.blocked)
+        letter.trackers = len(self.trackers)
+        return letter
+
+    def _take_sheets(self) -> None:
+        sheets: list[tuple[str, str]] = []
+        for node in self.parser.css("style")[:_MOST_SHEETS]:
+            attributes = node.attributes
+            if (attributes.get("type") or "text/css").strip().lower() == "text/css":
+                sheets.append((node.text_content or "", attributes.get("media") or ""))
+        sheet = filter_sheets(sheets, dark=self.dark)
+        self.letter.sheet = sheet
+        self.letter.other_requests = sheet.other_requests
+        self.letter.is_laid_out = bool(sheet.css)
+        self.colours = Colours(sheet.rules)
+        for address in sheet.pictures:
+            self._block(address)
+
+    # The tree
+
+    def _walk(self) -> None:
+        """Through the tree from its root, without recursion."""
+        node = self.parser.root
+        elements = 0
+        opened: list[_Open | None] = []
+        while node is not None:
+            inside: LexborNode | None = None
+            if node.is_text_node:
+                self._text(node.text_content or "")
+            elif node.is_element_node:
+                elements += 1
+                if elements > _MOST_ELEMENTS:
+                    self.out.append("…")
+                    break
+                inside = self._enter(node, opened)
+            if inside is not None:
+                node = inside
                 continue
-            name = match[2].lower()
-            attributes, position = self._attributes(match.end())
-            if match[1]:
-                self._end(name)
-            elif name in SILENT:
-                position = self._after_silent(name, position)
-            else:
-                self._start(name, attributes)
-        while self.stack:
-            self._pop()
-        return Letter("".join(self.out), self.body_style, self.direction)
+            while node is not None:
+                following = node.next
+                if following is not None:
+                    node = following
+                    break
+                node = node.parent
+                if node is None or not opened:
+                    node = None
+                    break
+                element = opened.pop()
+                if element is not None:
+                    self._leave(element)
+        for element in reversed(opened):
+            if element is not None:
+                self._leave(element)
 
-    # Tokens
+    def _enter(self, node: LexborNode, opened: list[_Open | None]) -> LexborNode | None:
+        """The node's first child, if what is inside it is to be shown."""
+        name = (node.tag or "").lower()
+        attributes = self._attributes(node)
+        if name in _PAGE:
+            if name != "head":
+                self._take_page(attributes)
+        elif name in SILENT:
+            self._count_silent(name, attributes)
+            return None
+        first = node.first_child
+        if name in _PAGE:
+            element = None
+        else:
+            self._count_asked(name, attributes)
+            element = self._open(name, attributes, has_children=first is not None)
+            if element is not None and first is None:
+                self._leave(element)
+        if first is not None:
+            opened.append(element)
+        return first
 
-    def _after_no_tag(self, opening: int) -> int:
-        """Comments, declarations and processing instructions go; a lone "<" is text."""
-        html = self.html
-        if html.startswith("<!--", opening):
-            if html.startswith(("<!-->", "<!--->"), opening):
-                return html.index(">", opening) + 1
-            return self._behind("-->", opening + 4)
-        if html.startswith(("<!", "<?", "</"), opening):
-            return self._behind(">", opening + 2)
-        self._text("&lt;")
-        return opening + 1
+    def _attributes(self, node: LexborNode) -> dict[str, str]:
+        found = node.attributes
+        if len(found) > _MOST_ATTRIBUTES:
+            found = dict(list(found.items())[:_MOST_ATTRIBUTES])
+        return {
+            name: value if value is not None and len(value) <= _LONGEST_VALUE else ""
+            for name, value in found.items()
+        }
 
-    def _behind(self, ending: str, position: int) -> int:
-        if ending not in self.no_more:
-            found = self.html.find(ending, position)
-            if found >= 0:
-                return found + len(ending)
-            self.no_more.add(ending)
-        return position
-
-    def _after_silent(self, name: str, position: int) -> int:
-        """Behind the end tag of an element whose content is not shown; one that never ends hides nothing."""
-        if name in _SILENT_NOT_SKIPPED or name in self.no_more:
-            return position
-        match = re.compile(f"</{name}(?=[\\s/>])", re.I).search(self.html, position)
-        if match is None:
-            self.no_more.add(name)
-            return position
-        return self._behind(">", match.end())
-
-    def _attributes(self, position: int) -> tuple[dict[str, str], int]:
-        """The attributes behind a tag's name, values unescaped, and where the tag ends."""
-        html = self.html
-        found: dict[str, str] = {}
-        while True:
-            rest = _TAG_REST.match(html, position)
-            if rest is not None and rest[1]:
-                return found, rest.end()
-            match = _ATTRIBUTE.match(html, position)
-            if match is None or match.end() == position:
-                return found, len(html) if rest is None else max(rest.end(), position)
-            position = match.end()
-            name = match[1].lower()
-            if len(found) < _MOST_ATTRIBUTES and name not in found:
-                value = match[2] or match[3] or match[4] or ""
-                found[name] = _unescaped(value) if len(value) <= _LONGEST_VALUE else ""
+    def _text(self, text: str) -> None:
+        if self.link_texts and len(self.link_texts[-1]) < 40:
+            self.link_texts[-1].append(text[:400])
+        self.out.append(escape(text, quote=False))
 
     # Elements
 
-    def _start(self, name: str, attributes: dict[str, str]) -> None:
-        if name in ("body", "html"):
-            self._take_body(attributes)
-            return
-        allowed = TAGS.get(name)
+    def _open(self, name: str, attributes: dict[str, str], *, has_children: bool) -> _Open | None:
+        """Writes the start of what is known; None for what is not, and for what never ends."""
+        is_shown_as = _STANDS_FOR.get(name, name)
+        allowed = TAGS.get(is_shown_as)
         if allowed is None:
-            return
-        self._close_implied(name)
-        is_void = name in _VOID
-        if not is_void and len(self.stack) >= GREATEST_DEPTH:
-            return
-        if name not in _TABLE_PARTS:
-            self._open_cell()
-        elif not self._fits_into_table(name):
-            return
-        around = self.stack[-1] if self.stack else self.body
-        element = _Open(name, around.ground, around.ink)
-        kept = self._kept(name, attributes, allowed)
-        self._colour(element, kept, around)
-        self.out.append(_written(name, kept))
-        if not is_void:
-            self.stack.append(element)
-            self.opened[name] += 1
-
-    def _text(self, text: str) -> None:
-        if self.stack and self.stack[-1].name in _TABLE_ROWS and not text.isspace():
-            self._open_cell()
-        self.out.append(text)
-
-    def _open_cell(self) -> None:
-        """What stands in a table outside of its cells gets a cell; a browser would move it elsewhere."""
-        if self.stack and self.stack[-1].name == "colgroup":
-            self._pop()
-        if self.stack and self.stack[-1].name in _TABLE_ROWS:
-            if self.stack[-1].name != "tr":
-                self._push("tr")
-            self._push("td")
-
-    def _fits_into_table(self, name: str) -> bool:
-        """Whether a part of a table may begin here; a row that is missing above a cell is put in."""
-        place = self.stack[-1].name if self.stack else ""
-        if name in ("td", "th"):
-            if place in ("table", "tbody", "thead", "tfoot"):
-                self._push("tr")
-                return True
-            return place == "tr"
-        if name == "tr":
-            return place in ("table", "tbody", "thead", "tfoot")
-        return place == "table" or (name == "col" and place == "colgroup")
-
-    def _push(self, name: str) -> None:
+            self._count_unknown(name, attributes)
+            return None
+        is_void = is_shown_as in _VOID
+        if not is_void and len(self.stack) > GREATEST_DEPTH:
+            return None
         around = self.stack[-1]
-        self.stack.append(_Open(name, around.ground, around.ink))
-        self.opened[name] += 1
-        self.out.append(f"<{name}>")
+        element = _Open(is_shown_as, around.ground, around.ink)
+        element.is_hidden = around.is_hidden
+        kept = self._kept(is_shown_as, attributes, allowed)
+        if is_shown_as == "table":
+            self.letter.is_laid_out = True
+        element.compound = Compound(name, _as_tuple(kept.get("id")), tuple(kept.get("class", "").split()))
+        self.path.append(element.compound)
+        self._colour(element, kept, around)
+        if "style" in kept and _HIDDEN.search(kept["style"]):
+            element.is_hidden = True
+        if name == "img":
+            self._picture(attributes, kept, is_hidden=element.is_hidden)
+        elif name == "a":
+            element = self._link_open(element, attributes, kept)
+        if is_void:
+            self.path.pop()
+            self.out.append(_written(is_shown_as, kept))
+            return None
+        self.out.append(_written(element.name, kept))
+        self.stack.append(element)
+        return element
 
-    def _end(self, name: str) -> None:
-        if not self.opened[name]:
-            return
-        is_inline = name in _INLINE
-        for depth in range(len(self.stack) - 1, -1, -1):
-            found = self.stack[depth].name
-            if found == name:
-                while len(self.stack) > depth:
-                    self._pop()
-                return
-            if is_inline and found not in _INLINE and found != "p":
-                return
-            if found == "table" or (
-                found in ("td", "th") and name not in ("table", "tr", "tbody", "thead", "tfoot")
-            ):
-                return
+    def _leave(self, element: _Open) -> None:
+        self.stack.pop()
+        self.path.pop()
+        self.out.append(f"</{element.name}>")
+        if element.link:
+            self._link_close(element)
 
-    def _pop(self) -> None:
-        name = self.stack.pop().name
-        self.opened[name] -= 1
-        self.out.append(f"</{name}>")
-
-    def _close_implied(self, name: str) -> None:
-        if name in _CLOSES_P and self.opened["p"]:
-            self._close(frozenset(("p",)), _P_BOUNDARY)
-        rule = _CLOSES.get(name)
-        if rule is not None and any(self.opened[closed] for closed in rule[0]):
-            self._close(*rule)
-
-    def _close(self, names: frozenset[str], boundary: frozenset[str]) -> None:
-        for depth in range(len(self.stack) - 1, -1, -1):
-            found = self.stack[depth].name
-            if found in names:
-                while len(self.stack) > depth:
-                    self._pop()
-                return
-            if found in boundary:
-                return
-
-    def _take_body(self, attributes: dict[str, str]) -> None:
+    def _take_page(self, attributes: dict[str, str]) -> None:
         """Body's own look moves to the wrapper: the cleaner drops the element, and with it a dark ground."""
+        letter = self.letter
         direction = attributes.get("dir", "").lower()
         if direction in ("ltr", "rtl", "auto"):
-            self.direction = direction
+            letter.direction = direction
+        classes = filter_attribute("class", attributes.get("class", ""))
+        if classes:
+            letter.body_classes = f"{letter.body_classes} {classes}".strip()
+        letter.body_id = filter_attribute("id", attributes.get("id", "")) or letter.body_id
         declarations = parse_style(attributes.get("style", ""))
+        if any(_ZERO.fullmatch(attributes.get(name, "")) for name in ("leftmargin", "marginwidth")):
+            declarations.setdefault("margin", "0")
         ground = parse_colour(attributes.get("bgcolor", ""))
         if ground is not None:
             declarations.setdefault("background-color", to_hex(ground))
@@ -351,46 +366,161 @@ class _Rewriting:
         if ink is not None:
             declarations.setdefault("color", to_hex(ink))
         # The page is the frame's: the letter does not set its size.
-        for name in (
-            "width",
-            "height",
-            "min-height",
-            "max-height",
-            "display",
-            "visibility",
-            "opacity",
-            "overflow",
-        ):
-            declarations.pop(name, None)
-        self._colour_declarations(self.body, declarations, _Open("", WHITE, _TEXT_COLOUR))
-        if declarations:
-            self.body_style = join_declarations(declarations)
+        declarations = {key: value for key, value in declarations.items() if key not in NOT_THE_PAGES}
+        self._count_asked("body", attributes)
+        self.body.compound = Compound("body", _as_tuple(letter.body_id), tuple(letter.body_classes.split()))
+        self.path[0] = self.body.compound
+        if self.dark:
+            declarations = dark_style(declarations)
+        else:
+            self._take_sheets_colours(self.body)
+            self._colour_declarations(self.body, declarations, _Open("", WHITE, _TEXT_COLOUR))
+        letter.body_style |= declarations
 
     # Attributes
 
     def _kept(self, name: str, attributes: dict[str, str], allowed: frozenset[str]) -> dict[str, str]:
         kept: dict[str, str] = {}
         for attribute, value in attributes.items():
+            if attribute in ("src", "target", "href"):
+                continue
             if attribute in allowed or attribute in GENERIC_ATTRIBUTES:
-                if name == "img" and attribute == "src":
-                    filtered = self._picture(value)
-                else:
-                    filtered = filter_attribute(attribute, value)
+                filtered = filter_attribute(attribute, value)
                 if filtered is not None:
                     kept[attribute] = filtered
-        kept.pop("target", None)
-        if "href" in kept:
-            kept["target"] = "_self" if kept["href"].startswith("#") else "_blank"
         return kept
 
-    def _picture(self, address: str) -> str | None:
-        flat = _BLANKS_IN_URL.sub("", address[:2000])
-        return self.picture(flat[4:]) if flat[:4].lower() == "cid:" else None
+    # Links
+
+    def _link_open(self, element: _Open, attributes: dict[str, str], kept: dict[str, str]) -> _Open:
+        """An anchor of the letter, a link, or a text with the target that we do not open."""
+        sent = attributes.get("href", "")
+        if not sent:
+            return element
+        if self.base and not _SCHEME.match(_flat(sent)) and not sent.strip().startswith("#"):
+            sent = _joined(self.base, sent)
+        href = _link(sent)
+        if href is not None:
+            # What a pointer resting on it shows is where it leads, whatever the sender would like to be
+            # shown.
+            kept.pop("title", None)
+            kept = _put_first(kept, "href", href)
+            kept["target"] = "_self" if href.startswith("#") else "_blank"
+            if href.startswith("#"):
+                return element
+            kept["title"] = href[:500]
+        elif not target_of(sent).marks:
+            return element
+        else:
+            kept.pop("name", None)
+            element.name = "span"
+        element.link = href or _flat(sent)
+        self.link_texts.append([])
+        return element
+
+    def _link_close(self, element: _Open) -> None:
+        texts = "".join(self.link_texts.pop())
+        if self.link_texts:
+            self.link_texts[-1].append(texts[:400])
+        link = link_view(texts, element.link)
+        if len(self.links) < MOST_LINKS:
+            self.links.append(link)
+        if "other-scheme" in link.marks:
+            target = element.link[:_LONGEST_SHOWN_TARGET]
+            if target.partition(":")[2].strip("/") not in link.text:
+                self.out.append(f' <span class="{OTHER_SCHEME}">({escape(target)})</span>')
+        elif link.marks and link.host:
+            self.out.append(f' <span class="{MARK}">⚠ {escape(link.host)}</span>')
+
+    # Pictures, and whatever else would ask a server
+
+    def _picture(self, attributes: dict[str, str], kept: dict[str, str], *, is_hidden: bool) -> None:
+        alternative = kept.get("alt", "")
+        if alternative and self.link_texts and len(self.link_texts[-1]) < 40:
+            self.link_texts[-1].append(f" {alternative[:200]} ")
+        address = _flat(attributes.get("src", "")[:_LONGEST_VALUE])
+        if address[:4].lower() == "cid:":
+            source = self.picture(address[4:])
+            if source is not None:
+                _put_first(kept, "src", source)
+            return
+        sources = (address, _first_of_set(attributes.get("srcset", "")), self.other_source)
+        self.other_source = ""
+        address = next(filter(None, map(self._remote_address, sources)), "")
+        if not address:
+            return
+        is_pixel = is_hidden or _is_pixel(attributes)
+        self._block(address)
+        if is_pixel or (_COUNTED_OPENING.search(address) and not _has_size(attributes)):
+            self.trackers.add(address)
+        if is_pixel or not self.nonce:
+            return
+        if address not in self.remote:
+            if len(self.remote) >= _MOST_REMOTE:
+                return
+            self.remote[address] = len(self.remote)
+        kept[REMOTE] = f"{self.nonce}-{self.remote[address]}"
+
+    def _remote_address(self, address: str) -> str:
+        """With its scheme; "" for what no server would have been asked for."""
+        if address and self.base and not _SCHEME.match(address) and not address.startswith("//"):
+            address = _joined(self.base, address)
+        if not _REMOTE_PICTURE.match(address):
+            return ""
+        return "https:" + address if address.startswith("//") else address
+
+    def _block(self, address: str) -> None:
+        if len(self.blocked) < 10_000:
+            self.blocked.add("https:" + address if address.startswith("//") else address)
+
+    def _count_asked(self, name: str, attributes: dict[str, str]) -> None:
+        """Pictures in attributes and styles of any element."""
+        if "style" in attributes and "(" in attributes["style"]:
+            for address in _ASKED_BY_STYLE.findall(attributes["style"]):
+                self._block(address)
+        if "background" in attributes:
+            address = self._remote_address(_flat(attributes["background"]))
+            if address:
+                self._block(address)
+
+    def _count_silent(self, name: str, attributes: dict[str, str]) -> None:
+        if "poster" in attributes and (address := self._remote_address(_flat(attributes["poster"]))):
+            self._block(address)
+        if name in ("audio", "video", "iframe", "embed", "script", "object"):
+            asked = _flat(attributes.get("data" if name == "object" else "src", ""))
+            self.letter.other_requests += bool(self._remote_address(asked))
+
+    def _count_unknown(self, name: str, attributes: dict[str, str]) -> None:
+        if name == "base" and not self.base and _LINK.match(_flat(attributes.get("href", ""))):
+            self.base = _flat(attributes["href"])
+        elif name == "input" and attributes.get("type", "").lower() == "image":
+            address = self._remote_address(_flat(attributes.get("src", "")))
+            if address:
+                self._block(address)
+        elif name == "link" and attributes.get("rel"):
+            asked = self._remote_address(_flat(attributes.get("href", "")))
+            kinds = attributes["rel"].lower().split()
+            if asked and any("icon" in kind for kind in kinds):
+                self._block(asked)
+            elif asked and not {"alternate", "canonical", "author", "license"} & set(kinds):
+                self.letter.other_requests += 1
+        elif name == "source" and "srcset" in attributes:
+            self.other_source = _first_of_set(attributes["srcset"])
 
     # Colours
 
+    def _take_sheets_colours(self, element: _Open) -> None:
+        ground, ink = self.colours.of(self.path)
+        element.ground = ground or element.ground
+        element.ink = ink or element.ink
+
     def _colour(self, element: _Open, kept: dict[str, str], around: _Open) -> None:
-        if "style" not in kept and "bgcolor" not in kept and "color" not in kept:
+        if self.dark:
+            _darken(element, kept)
+            return
+        self._take_sheets_colours(element)
+        is_styled = element.ground != around.ground or element.ink != around.ink
+        if not is_styled and "style" not in kept and "bgcolor" not in kept and "color" not in kept:
             if element.name == "a" and contrast(_LINK_COLOUR, element.ground) < _FAINT_LINK:
                 kept["style"] = f"color:{to_hex(element.ink)}"
             return
@@ -423,16 +553,77 @@ class _Rewriting:
                 del declarations["color"]
             else:
                 element.ink = ink
-        if contrast(element.ink, element.ground) < _UNREADABLE and element.ground != around.ground:
-            # A ground of its own under an ink that was chosen for another: the ink that reads.
+        is_own = element.ground != around.ground or (element.ink != around.ink and ink is None)
+        if contrast(element.ink, element.ground) < _UNREADABLE and is_own and not element.is_hidden:
+            # A ground of its own under an ink that was chosen for another, or an ink whose ground did not
+            # stay: the ink that reads.
             element.ink = _TEXT_COLOUR if contrast(_TEXT_COLOUR, element.ground) > 4.5 else WHITE
             declarations["color"] = to_hex(element.ink)
         elif (
             element.name == "a"
             and "color" not in declarations
+            and element.ink == around.ink
             and contrast(_LINK_COLOUR, element.ground) < _FAINT_LINK
         ):
             declarations["color"] = to_hex(element.ink)
+
+
+def _darken(element: _Open, kept: dict[str, str]) -> None:
+    for attribute, change in (("bgcolor", dark_ground), ("color", dark_ink)):
+        colour = parse_colour(kept.get(attribute, ""))
+        if colour is not None:
+            kept[attribute] = to_hex(change(colour))
+    if "style" in kept:
+        declarations = dark_style(parse_style(kept["style"]))
+        kept["style"] = join_declarations(declarations)
+        if not declarations:
+            del kept["style"]
+
+
+def _as_tuple(value: str | None) -> tuple[str, ...]:
+    return (value,) if value else ()
+
+
+def _put_first(kept: dict[str, str], name: str, value: str) -> dict[str, str]:
+    rest = dict(kept)
+    kept.clear()
+    kept[name] = value
+    kept.update(rest)
+    return kept
+
+
+def _joined(base: str, address: str) -> str:
+    try:
+        return urljoin(base, address)
+    except ValueError:  # "http://[x"
+        return ""
+
+
+def _first_of_set(srcset: str) -> str:
+    first = srcset[:_LONGEST_VALUE].split(None, 1)
+    return _flat(first[0].rstrip(",")) if first else ""
+
+
+def _is_pixel(attributes: dict[str, str]) -> bool:
+    """Whether the picture is too small to be seen, so that it can only be there to be asked for."""
+    width, height = (_size(attributes, name) for name in ("width", "height"))
+    if "0" in (width, height):
+        return True
+    return {width, height} <= {"1", ""} and "1" in (width, height)
+
+
+def _has_size(attributes: dict[str, str]) -> bool:
+    return any(_size(attributes, name) == "more" for name in ("width", "height"))
+
+
+def _size(attributes: dict[str, str], name: str) -> str:
+    """ "0", "1", "more" or "", where none is said."""
+    declarations = parse_style(attributes.get("style", ""))
+    said = declarations.get(name) or declarations.get(f"max-{name}") or attributes.get(name, "")
+    if not said or said.strip().lower() == "auto":
+        return ""
+    match = _SMALL.fullmatch(said)
+    return match[1] if match is not None else "more"
 
 
 def filter_attribute(attribute: str, value: str) -> str | None:
@@ -442,7 +633,9 @@ def filter_attribute(attribute: str, value: str) -> str | None:
     if attribute == "href":
         return _link(value)
     if attribute in ("id", "name"):
-        return _prefixed(value)
+        return _anchor(value)
+    if attribute == "class":
+        return " ".join(filter(None, map(prefixed, value.split()[:_MOST_CLASSES]))) or None
     if attribute in ("bgcolor", "color"):
         colour = parse_colour(value)
         return to_hex(colour) if colour is not None else None
@@ -459,6 +652,8 @@ _PATTERNS = dict.fromkeys(
     """.split(),  # noqa: SIM905
     _LENGTH,
 ) | {
+    "role": re.compile(r"presentation|none", re.I),
+    "scope": _WORD,
     "align": _WORD,
     "valign": _WORD,
     "clear": _WORD,
@@ -478,33 +673,28 @@ def _link(value: str) -> str | None:
 
     Browsers skip blanks and controls in front of a scheme and inside it: they go before it is judged.
     """
-    flat = value.strip()
-    if not flat.isascii() or not flat.isprintable():
-        flat = _BLANKS_IN_URL.sub("", flat)
+    flat = _flat(value)
     if flat.startswith("#"):
-        target = _prefixed(flat[1:])
+        target = _anchor(flat[1:])
         return f"#{target}" if target is not None else None
     if not _LINK.match(flat):
         return None
     return _NOT_IN_URL.sub(lambda found: f"%{ord(found[0]):02X}", flat)
 
 
-def _prefixed(name: str) -> str | None:
-    if not _FRAGMENT.fullmatch(name):
-        return None
-    return name if name.startswith(PREFIX) else PREFIX + name
+def _flat(address: str) -> str:
+    flat = address.strip()
+    return flat if flat.isascii() and flat.isprintable() and " " not in flat else _BLANKS_IN_URL.sub("", flat)
+
+
+def _anchor(name: str) -> str | None:
+    return prefixed(name) if _FRAGMENT.fullmatch(name) else None
 
 
 def _written(name: str, attributes: dict[str, str]) -> str:
     if not attributes:
         return f"<{name}>"
     return f"<{name} " + " ".join(f'{key}="{escape(value)}"' for key, value in attributes.items()) + ">"
-
-
-def _unescaped(value: str) -> str:
-    if "&" not in value:
-        return value
-    return unescape(_LONG_NUMBER.sub("\ufffd", value))
 
 
 def _without_importance(value: str) -> str:

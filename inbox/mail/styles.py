@@ -1,13 +1,15 @@
-"""Inline styles: an allow-list of properties and of what their values are made of.
+"""Declarations of styles, inline ones and those of sheets (sheets.py): an allow-list of properties and of
+what their values are made of.
 
 nh3 filters the names of properties only; the values are the danger: url() asks a server, expression() and the
 like run in old engines, a position lays a letter over something else.
 """
 
 import re
+from collections.abc import Callable
 from functools import lru_cache
 
-from inbox.mail.colours import parse_colour, to_hex
+from inbox.mail.colours import Colour, dark_ground, dark_ink, dark_line, parse_colour, to_hex
 
 _LONGEST_STYLE = 8 * 1024
 _LONGEST_VALUE = 300
@@ -24,6 +26,9 @@ _PROPERTIES = frozenset(
     border-bottom-left-radius border-bottom-right-radius margin padding width height min-width max-width
     min-height max-height box-sizing display float clear overflow opacity visibility list-style
     list-style-type list-style-position table-layout caption-side empty-cells quotes tab-size
+    object-fit aspect-ratio
+    flex flex-basis flex-direction flex-flow flex-grow flex-shrink flex-wrap order
+    align-content align-items align-self justify-content gap row-gap column-gap grid-template-columns
     """.split()  # noqa: SIM905 - a table that is read
 ) | {
     name
@@ -41,7 +46,7 @@ _PROPERTIES = frozenset(
 # sign, angle bracket or brace.
 _VALUE = re.compile(r"[\w\s.,%#!+/*()'\"-]*")
 _FUNCTION_NAME = re.compile(r"([\w-]*)\s*\(")
-_FUNCTIONS = frozenset(("rgb", "rgba", "hsl", "hsla", "calc", "min", "max", "clamp"))
+_FUNCTIONS = frozenset(("rgb", "rgba", "hsl", "hsla", "calc", "min", "max", "clamp", "repeat", "minmax"))
 _COMMENT = re.compile(r"/\*(?:[^*]|\*(?!/))*\*/")
 _PLAIN = re.compile(r"[\w\s.,%#-]*")
 _COLOUR_IN_SHORTHAND = re.compile(r"#[0-9a-f]{3,8}\b|(?:rgb|hsl)a?\([\d\s.,%/]{1,60}\)|\b[a-z]{3,20}\b", re.I)
@@ -55,13 +60,13 @@ _RELATIVE_PIXELS = 16
 _MAY_BE_NEGATIVE = re.compile(r"margin(?:-\w+)?|text-indent|(?:letter|word)-spacing|vertical-align")
 _DISPLAYS = re.compile(
     r"(?:block|inline|inline-block|none|table|table-row|table-cell|table-row-group|table-header-group"
-    r"|table-footer-group|table-column|table-column-group|table-caption|inline-table|list-item|flex|inline-flex)"
+    r"|table-footer-group|table-column|table-column-group|table-caption|inline-table|list-item|flex|inline-flex"
+    r"|grid|inline-grid|flow-root|inherit|initial)"
     r"(?:\s*!\s*important)?",
     re.I,
 )
 
 
-@lru_cache(maxsize=2048)
 def filter_style(style: str) -> str:
     """What is left of an inline style, as declarations joined by ";". Filtering twice is once."""
     return join_declarations(parse_style(style))
@@ -74,15 +79,18 @@ def join_declarations(declarations: dict[str, str]) -> str:
 
 def parse_style(style: str) -> dict[str, str]:
     """The declarations of `style` that may stay; a later one of a name replaces an earlier one, as in CSS."""
-    if len(style) > _LONGEST_STYLE:
-        return {}
+    return dict(_parsed(style)) if len(style) <= _LONGEST_STYLE else {}
+
+
+@lru_cache(maxsize=2048)
+def _parsed(style: str) -> dict[str, str]:
     if "/*" in style:
         style = _COMMENT.sub(" ", style)
     kept: dict[str, str] = {}
     for declaration in _declarations(style)[:_MOST_DECLARATIONS]:
         name, colon, value = declaration.partition(":")
         name = name.strip().lower()
-        value = " ".join(value.split())
+        value = _IMPORTANT.sub(" !important", " ".join(value.split()))
         if not colon or name not in _PROPERTIES or not value or len(value) > _LONGEST_VALUE:
             continue
         if name in ("background", "background-color"):
@@ -90,7 +98,7 @@ def parse_style(style: str) -> dict[str, str]:
             name, value = "background-color", _background_colour(value)
         elif not _is_harmless(name, value):
             continue
-        if value:
+        if value and not (kept.get(name, "").endswith("!important") and not value.endswith("!important")):
             kept.pop(name, None)
             kept[name] = value
     return kept
@@ -121,7 +129,41 @@ def _declarations(style: str) -> list[str]:
     return found  # what was left open swallows the rest in a browser too: dropped
 
 
+_IMPORTANT = re.compile(r"\s*!\s*important$", re.I)
 _STRUCTURE = re.compile(r"[;'\"()]")
+
+
+def dark_style(declarations: dict[str, str]) -> dict[str, str]:
+    """`declarations` for a dark page: every ground dark, every ink light, whatever stands on what.
+
+    A colour that cannot be worked out goes, ground and ink alike.
+    """
+    dark: dict[str, str] = {}
+    for name, value in declarations.items():
+        if name == "background-color":
+            value = _replaced(value, dark_ground)
+        elif name == "color":
+            value = _replaced(value, dark_ink)
+        elif name.startswith(("border", "text-decoration")):
+            value = _COLOUR_IN_SHORTHAND.sub(_dark_line, value)
+        if value:
+            dark[name] = value
+    return dark
+
+
+def _replaced(value: str, change: Callable[[Colour], Colour]) -> str:
+    bare, important, _ = value.partition(" !important")
+    if bare.lower() in ("inherit", "transparent") and not (
+        bare.lower() == "transparent" and change is dark_ink
+    ):
+        return value
+    colour = parse_colour(bare)
+    return to_hex(change(colour)) + important if colour is not None else ""
+
+
+def _dark_line(match: re.Match[str]) -> str:
+    colour = parse_colour(match[0])
+    return to_hex(dark_line(colour)) if colour is not None else match[0]
 
 
 def _is_harmless(name: str, value: str) -> bool:
@@ -146,7 +188,7 @@ def _goes_far_back(value: str) -> bool:
 
 
 def _background_colour(value: str) -> str:
-    important = " !important" if re.search(r"!\s*important$", value, re.I) else ""
+    important = " !important" if value.endswith("!important") else ""
     for candidate in _COLOUR_IN_SHORTHAND.findall(_without_pictures(value)):
         if candidate.lower() == "transparent":
             return "transparent" + important

@@ -1,0 +1,281 @@
+"""Links: where each really leads, and whether it says so.
+
+A host is read as browsers read it (WHATWG URL), because what matters is where the browser would go: blanks
+and controls gone, backslashes as slashes, a user name before the last "@", a number in any notation as an
+address.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from functools import lru_cache
+from ipaddress import IPv4Address, IPv6Address
+from typing import NamedTuple
+from urllib.parse import unquote
+
+from inbox.mail.view import LinkView
+
+LONGEST_TEXT = 200
+LONGEST_URL = 2_000
+MOST_LINKS = 2_000
+
+_BLANKS = re.compile(r"[\x00-\x20\x7f-\xa0\xad\u200b-\u200f\u2028-\u202f\u2060-\u206f\ufeff]")
+_HIDDEN = re.compile(r"[\x00-\x08\x0e-\x1f\x7f\xad\u034f\u061c\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff]")
+_SCHEME = re.compile(r"([a-z][a-z0-9+.-]*):", re.I)
+_WEB = frozenset(("http", "https"))
+_AUTHORITY_END = re.compile(r"[/?#\\]")
+_DOTS = re.compile("[\u3002\uff0e\uff61]")
+_NUMBER = re.compile(r"0x[0-9a-f]*|[0-9]+")
+_FORBIDDEN_IN_HOST = re.compile(r"[\x00-\x20#%/:<>?@\[\\\]^`{|}\x7f]")
+_PORT = re.compile(r":\d{0,5}$")
+
+# A text that names a site: a whole address anywhere in it, or nothing but a name.
+_SAID_ADDRESS = re.compile(r"https?:[/\\]{2}([^\s<>\"']{1,300})", re.I)
+_SAID_NAME = re.compile(
+    r"(?:[\w-]{1,63}\.){1,8}([a-z]{2,24}|xn--[a-z0-9-]{1,59}|[^\W\d_\x00-\x7f]{2,24})(?::\d{1,5})?(?:[/?#]\S{0,300})?",
+    re.I,
+)
+_SAID_MAILBOX = re.compile(r"[^\s@<>]{1,64}@((?:[\w-]{1,63}\.){1,8}[^\W\d_]{2,24})", re.I)
+# Endings of names that are more often something else: of files, of programs, of sentences.
+_NO_SITES = frozenset(
+    """
+    aspx bat bz css csv doc docx eps exe gif gz htm html ics jpeg jpg js json log mp md pdf php png ppt pptx
+    ps py rar rb rs rtf sh svg tar tgz tif ts txt webp xls xlsx xml yml zip
+    """.split()  # noqa: SIM905
+)
+# Labels below which names are given out, where the last one is a country's.
+_SECOND_LEVEL = frozenset(
+    """
+    ac asn co com ed edu gen go gob gov gouv govt gub id ind lg ltd mil mod ne net nhs nom or org plc police
+    sch school web
+    """.split()  # noqa: SIM905
+)
+# One label of a name may mix these: Japanese, Korean and Chinese are written so.
+_EAST = frozenset(("HAN", "HIRAGANA", "KATAKANA", "HANGUL", "BOPOMOFO", "LATIN"))
+_SCRIPTS = {
+    "CJK": "HAN",
+    "KATAKANA-HIRAGANA": "KATAKANA",
+    "IDEOGRAPHIC": "HAN",
+}
+_OTHER_SIGNS = frozenset(
+    ("DIGIT", "HYPHEN-MINUS", "LOW", "MIDDLE", "COMBINING", "FULLWIDTH", "HYPHEN", "MODIFIER")
+)
+
+
+class Target(NamedTuple):
+    """Where an address leads."""
+
+    scheme: str
+    """In small letters; "" for a place in the letter itself, or for nothing that can be opened."""
+    host: str
+    """As it is asked for: punycode, a number as four; "" where there is none."""
+    shown_host: str
+    """In its own letters, and in brackets as it is asked for where that differs."""
+    marks: tuple[str, ...]
+
+
+def target_of(url: str) -> Target:
+    """Where `url` leads, and what is odd about it: of "punycode", "mixed-scripts", "number", "userinfo",
+    "other-scheme".
+    """
+    return _target(_BLANKS.sub("", url[: LONGEST_URL * 2]))
+
+
+def link_view(text: str, url: str) -> LinkView:
+    """The link with everything that is odd about it; "differs" where its text names another site."""
+    target = target_of(url)
+    said = " ".join(_HIDDEN.sub("", text[: LONGEST_TEXT * 4]).split())
+    marks = target.marks
+    if target.host and _differs(said, target):
+        marks = ("differs", *marks)
+    return LinkView(said[:LONGEST_TEXT], url[:LONGEST_URL], target.shown_host, marks)
+
+
+def links_of(html: str) -> tuple[LinkView, ...]:
+    """All links of a letter, in order; of plain text too, as text_to_html() writes it."""
+    from inbox.mail.markup import rewrite
+
+    return rewrite(html, lambda _content_id: None).links
+
+
+def sender_marks(name: str, address: str) -> tuple[str, ...]:
+    """What a sender's name does to hide the real address: "other-address" where it is itself another one,
+    "hidden" where characters in it turn the line around, cannot be seen, or push what follows out of sight.
+    """
+    marks = []
+    plain = unicodedata.normalize("NFKC", _HIDDEN.sub("", name)).lower()
+    named = _ANY_ADDRESS.findall(plain)
+    if any(found != address.strip().lower() for found in named):
+        marks.append("other-address")
+    if _HIDING.search(name):
+        marks.append("hidden")
+    return tuple(marks)
+
+
+_ANY_ADDRESS = re.compile(r"[^\s@<>()\[\],;:\"']{1,64}@(?:[\w-]{1,63}\.){1,8}[^\W\d_]{2,24}")
+# Bidi controls, what is not drawn, and runs of blanks. A joiner between two signs is part of an emoji or a
+# word.
+_HIDING = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u061c\u200b\u200e\u200f\u2028\u2029\u202a-\u202e\u2060-\u206f\ufeff\u115f\u1160"
+    "\u17b4\u17b5\u3164\uffa0\u2800\U000e0000-\U000e007f]|[\\s\xad\u034f\u2000-\u200f\u3000]{4}"
+)
+
+
+# Reading an address
+
+
+@lru_cache(maxsize=4096)
+def _target(url: str) -> Target:
+    match = _SCHEME.match(url)
+    if match is None:
+        return Target("", "", "", ())
+    scheme = match[1].lower()
+    if scheme == "mailto":
+        return _mailbox_target(url[match.end() :])
+    if scheme not in _WEB:
+        return Target(scheme, "", "", ("other-scheme",))
+    rest = url[match.end() :].lstrip("/\\")
+    end = _AUTHORITY_END.search(rest)
+    authority = rest[: end.start()] if end is not None else rest
+    user, at, host = authority.rpartition("@")
+    return _web_target(scheme, _PORT.sub("", host), is_after_user=bool(at and user.strip(":")))
+
+
+def _mailbox_target(address: str) -> Target:
+    receivers = unquote(address.partition("?")[0])
+    host = receivers.rpartition("@")[2].rstrip(".").lower()
+    if not host or _FORBIDDEN_IN_HOST.search(host):
+        return Target("mailto", "", "", ())
+    asked, shown, marks = _read_host(host)
+    return Target("mailto", asked, shown, marks)
+
+
+def _web_target(scheme: str, host: str, *, is_after_user: bool) -> Target:
+    asked, shown, marks = _read_host(host)
+    if is_after_user:
+        marks = (*marks, "userinfo")
+    return Target(scheme, asked, shown, marks)
+
+
+def _read_host(host: str) -> tuple[str, str, tuple[str, ...]]:
+    """As it is asked for, as it is shown, and what is odd about it."""
+    host = _DOTS.sub(".", unquote(host)).rstrip(".").lower()
+    if host.startswith("["):
+        return _ipv6(host)
+    host = unicodedata.normalize("NFKC", _HIDDEN.sub("", host)).lower()
+    number = _ipv4(host)
+    if number is not None:
+        return number, number, ("number",)
+    if _FORBIDDEN_IN_HOST.search(host):
+        return "", host[:100], ()
+    labels = [(_ascii(label), _unicode(label)) for label in host[:300].split(".")]
+    asked = ".".join(label for label, _ in labels)
+    own = ".".join(label for _, label in labels)
+    if asked == own:
+        return asked, asked, ()
+    marks = ["punycode"]
+    if any(_mixes_scripts(label) for _, label in labels):
+        marks.append("mixed-scripts")
+    return asked, f"{own} ({asked})", tuple(marks)
+
+
+def _ipv4(host: str) -> str | None:
+    """The address that browsers read out of a number, in whatever notation (WHATWG URL, IPv4 parser)."""
+    parts = host.split(".")
+    if len(parts) > 4 or not _NUMBER.fullmatch(parts[-1]):
+        return None
+    try:
+        numbers = [_number(part) for part in parts]
+        value = numbers[-1]
+        for place, number in enumerate(numbers[:-1]):
+            if number > 255:
+                return None
+            value += number << (8 * (3 - place))
+        return str(IPv4Address(value))
+    except ValueError:
+        return None
+
+
+def _number(text: str) -> int:
+    if len(text) > 20:
+        raise ValueError
+    if text.startswith("0x"):
+        return int(text[2:] or "0", 16)
+    return int(text, 8) if len(text) > 1 and text.startswith("0") else int(text)
+
+
+def _ipv6(host: str) -> tuple[str, str, tuple[str, ...]]:
+    try:
+        address = f"[{IPv6Address(host.strip('[]'))}]"
+    except ValueError:
+        return "", host[:100], ()
+    return address, address, ("number",)
+
+
+def _ascii(label: str) -> str:
+    if label.isascii():
+        return label
+    return "xn--" + label.encode("punycode").decode("ascii") if len(label) < 64 else "xn--"
+
+
+def _unicode(label: str) -> str:
+    if not label.startswith("xn--"):
+        return label
+    try:
+        own = label[4:].encode("ascii").decode("punycode")
+    except (UnicodeError, ValueError, OverflowError):
+        return label
+    is_true = own.isprintable() and not _HIDDEN.search(own) and _ascii(own) == label
+    return own if is_true else label
+
+
+def _mixes_scripts(label: str) -> bool:
+    scripts = set()
+    for sign in label:
+        script = unicodedata.name(sign, "UNKNOWN").partition(" ")[0]
+        script = _SCRIPTS.get(script, script)
+        if script not in _OTHER_SIGNS:
+            scripts.add(script)
+    return len(scripts) > 1 and not scripts <= _EAST
+
+
+# What a text says
+
+
+def _differs(said: str, target: Target) -> bool:
+    if target.scheme == "mailto":
+        named = [match[1] for match in _SAID_MAILBOX.finditer(said)]
+        return bool(named) and not _is_among(target.host, named)
+    named = [_host_said(match[1]) for match in _SAID_ADDRESS.finditer(said)]
+    if not named:
+        bare = _bare(said)
+        match = _SAID_NAME.fullmatch(bare)
+        if match is None or "@" in bare or match[1].lower() in _NO_SITES:
+            return False
+        named = [_host_said(bare)]
+    return not _is_among(target.host, named)
+
+
+_AROUND_A_NAME = "«»“”„‘’\"'()[]<>→›·|.,:!? "
+
+
+def _bare(said: str) -> str:
+    return _DOTS.sub(".", unicodedata.normalize("NFKC", said)).strip(_AROUND_A_NAME)
+
+
+def _host_said(address: str) -> str:
+    end = _AUTHORITY_END.search(address)
+    authority = address[: end.start()] if end is not None else address
+    return _PORT.sub("", authority.rpartition("@")[2]).rstrip(".,;:!?)…")
+
+
+def _is_among(host: str, named: Iterable[str]) -> bool:
+    owner = _owner(host)
+    return any(_owner(_read_host(name)[0]) == owner for name in named)
+
+
+def _owner(host: str) -> str:
+    """The name that somebody registered, as near as the last labels tell."""
+    labels = host.split(".")
+    is_country = len(labels) > 2 and len(labels[-1]) == 2 and labels[-2] in _SECOND_LEVEL
+    return ".".join(labels[-3:] if is_country else labels[-2:])
