@@ -58,7 +58,9 @@ def _cards(source: bytes, part: Part, index: int) -> Iterator[Card]:
         text = _text(_content(source, part), part.charset)
         yield from (Card(card, lines, index) for card, lines in of_text(text) if lines)
     elif kind in MESSAGE_TYPES:
-        yield _message_card(_content(source, part), index)
+        content = _content(source, part)
+        if content.strip():
+            yield _message_card(content, index)
     elif kind == "message/partial":
         yield Card("partial", tuple(_partial_lines(part)), index)
     elif kind == "message/external-body":

@@ -377,11 +377,29 @@ def _address(text: str) -> str:
     return address[:_LONGEST_ADDRESS]
 
 
+# What programs write instead: fractions of a second, a zone without its sign, the order of ISO 8601.
+_ODD_SECONDS = re.compile(r"(\d\d:\d\d:\d\d)(?:[.,]\d{1,9})?(?: (\d{4})(?!\d))?")
+_ISO_DATE = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d)?(?:\.\d{3})?(?: ?(?:Z|[+-]\d\d:\d\d))?")
+
+
+def _ordinary_seconds(found: re.Match[str]) -> str:
+    zone = found[2]
+    if zone is None or int(zone) > 1400:  # a year (asctime)
+        return found[0] if zone is not None else found[1]
+    return f"{found[1]} +{zone}"
+
+
 def parse_date(raw: bytes | bytearray) -> datetime | None:
     """The Date header in UTC, or None where it names no moment that Python can hold."""
     text = one_line(charsets.decode_header_bytes(bytes(raw[:200])))
     try:
-        moment = parsedate_to_datetime(text)
+        iso = _ISO_DATE.match(text)
+        if iso is not None:
+            moment = datetime.fromisoformat(
+                iso[0].replace(" ", "T", 1).replace(" ", "").replace("Z", "+00:00")
+            )
+        else:
+            moment = parsedate_to_datetime(_ODD_SECONDS.sub(_ordinary_seconds, text))
         if moment.tzinfo is None:
             moment = moment.replace(tzinfo=UTC)
         return moment.astimezone(UTC)

@@ -49,6 +49,9 @@ _TALK = re.compile(
     rb"(?:MAIL FROM|RCPT TO):[^\r\n]*|RSET|NOOP)[ \t]*\r*\n){1,100}",
     re.I,
 )
+# A name with a letter beyond ASCII, but no blank and a capital like a name.
+_ODD_FIELDS = re.compile(rb"(?:[A-Z][!-9;-~\x80-\xff]{0,60}-[!-9;-~\x80-\xff]{1,60}[ \t]*:[^\n]*\n?){1,20}")
+_ODD_FIELD = re.compile(rb"^([!-9;-~\x80-\xff]{3,122})[ \t]*:([^\r\n]*)", re.M)
 _LONE = re.compile(rb"\r(?!\n)")
 _LONE_RETURN = re.compile(rb"\r(?=[A-Za-z][A-Za-z-]{0,40}:)")
 _NAMES = (
@@ -178,13 +181,19 @@ class _Block:
         last_known = _last_known(matches)
         for number, match in enumerate(matches):
             if match.start() > covered:
-                if self._ends_at(covered, is_last=number > last_known):
+                is_last = number > last_known and not self._are_odd_fields(covered, match.start())
+                if self._ends_at(covered, is_last=is_last):
                     self.body = covered if self.fields else self.start
                     return
+                self._take_odd_fields(covered, match.start())
                 if _MBOX_LINE.fullmatch(self.source, covered, match.start()) is None:
                     self.is_repaired = True
             self.fields.append(_field(match))
             covered = min(match.end() + 1, stop)
+        if covered < stop and self.fields and self._are_odd_fields(covered, stop):
+            self._take_odd_fields(covered, stop)
+            self.is_repaired = True
+            covered = stop
         if covered < stop and not self.is_cut:
             talk = _TALK.match(self.source, covered, stop) or _MBOX_LINE.fullmatch(self.source, covered, stop)
             self.is_talk = talk is not None and talk.end() == stop
@@ -192,6 +201,16 @@ class _Block:
                 # Lines that are no fields up to the blank line: the separator is missing, and they are the
                 # body's.
                 self.body = talk.end() if talk is not None else covered
+
+    def _are_odd_fields(self, start: int, end: int) -> bool:
+        """Whether the lines are fields but for a letter in their names that none may have."""
+        return bool(self.fields) and _ODD_FIELDS.fullmatch(self.source, start, end) is not None
+
+    def _take_odd_fields(self, start: int, end: int) -> None:
+        if self._are_odd_fields(start, end):
+            self.fields += [
+                (bytes(found[1]), bytes(found[2])) for found in _ODD_FIELD.finditer(self.source, start, end)
+            ]
 
     def _ends_at(self, position: int, *, is_last: bool) -> bool:
         """Whether the header ends at the line at `position`, which is no field."""

@@ -211,7 +211,7 @@ def _read(source: bytes) -> Parsed:
         else "",
         date=parse_date(raw_date) if raw_date is not None else None,
         headers=tuple(
-            (name.decode("ascii", "replace"), decode_field(value, 4000, skimmed.hints_for(value)))
+            (decode_field(name, 200), decode_field(value, 4000, skimmed.hints_for(value)))
             for name, value in skimmed.fields[:_LONGEST_HEADERS_SHOWN]
         ),
         text=text,
@@ -308,6 +308,8 @@ def _letter(source: bytes, skimmed: Skimmed, notes: _Notes, inner_depth: int) ->
     if not blocks:
         blocks = list(_letters_in_files(source, skimmed))
     if not blocks:
+        blocks = [block for block in reading.named_texts(skimmed) if block.text.strip() or block.html.strip()]
+    if not blocks:
         inner = _inner_message(source, skimmed, notes, inner_depth)
         return inner if inner is not None else ("", "")
     if any(len(block.html) > _LONGEST_STRIPPED and not block.text for block in blocks):
@@ -359,6 +361,12 @@ class _Reading:
         else:
             for child in part.children:
                 yield from self.blocks(child)
+
+    def named_texts(self, skimmed: Skimmed) -> Iterator[_Block]:
+        """Texts that have a name and yet are meant to be read, for a message that has no others."""
+        for part in skimmed.leaves:
+            if part.content_type in ("text/plain", "text/html") and part.disposition != "attachment":
+                yield self._leaf(part)
 
     def _alternatives(self, part: Part) -> Iterator[_Block]:
         """One letter said several times (RFC 2046 5.1.4): its first text and its last HTML are taken."""

@@ -22,6 +22,7 @@ _MOST_PART_HEADER_BYTES = 64 * 1024
 # Of one field of a part, and of those of all parts together: reading parameters costs more than finding
 # lines.
 _LONGEST_PART_FIELD = 4 * 1024
+_LONGEST_ROOT_FIELD = 16 * 1024
 _MOST_PART_FIELD_BYTES = 512 * 1024
 # Lines that begin like a boundary and are none; a message of nothing else must not cost a Python step for
 # each.
@@ -36,6 +37,8 @@ _LOOSE_DELIMITER_END = re.compile(rb"(--)?(?:[ \t][^\n]*)?(?:\n|\Z)")
 # A delimiter that nobody announced: the line behind it begins a part, or is empty.
 _GUESSED_DELIMITER = re.compile(rb"^--([^\s][^\r\n]{0,199}?)[ \t]*\r*\n(?=content-|\r*\n)", re.M | re.I)
 _LIKELY_DELIMITER = re.compile(rb"^--([^\s][^\r\n]{0,199}?)[ \t]*\r*$", re.M)
+_GUESSED_WITHIN_BYTES = 64 * 1024
+_MOST_GUESSES = 10
 _PREAMBLE = re.compile(rb"(?:\s*This is a (?:multi-?part )?(?:MIME )?message[^\r\n]{0,200})?\s*--", re.I)
 _BASE64_AND_LINE_ENDS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=\r\n"
 _BASE64_LINES = _BASE64_AND_LINE_ENDS + b" \t"
@@ -187,7 +190,7 @@ class _Skim:
     def run(self) -> Skimmed:
         head = read_head(self.source, self.start, self.end)
         self.is_cut = head.is_cut
-        fields = _part_fields(head.fields)
+        fields = _part_fields(head.fields, _LONGEST_ROOT_FIELD)
         if b"content-type" not in fields:
             guessed = self._guessed_type(head.body)
             if guessed is not None:
@@ -304,7 +307,7 @@ class _Skim:
     def _descend(self, part: Part, depth: int) -> None:
         """Find the children of `part`, or note it as a leaf."""
         self.parts_left -= 1
-        if not part.content_type.startswith("multipart/"):
+        if not part.content_type.startswith("multipart/") and not self._is_divided(part):
             self.leaves.append(part)
             return
         length = part.end - part.start
@@ -342,12 +345,34 @@ class _Skim:
             part.children.append(child)
             self._descend(child, depth + 1)
 
+    def _is_divided(self, part: Part) -> bool:
+        """Whether a text that names a boundary has it: then its type is what is wrong."""
+        boundary = part.parameters.get("boundary")
+        if not boundary or not part.content_type.startswith("text/"):
+            return False
+        if not self._ranges(part, boundary.encode("utf-8", "replace")):
+            return False
+        self.is_repaired = True
+        part.content_type = "multipart/mixed"
+        return True
+
     def _guessed_boundary(self, part: Part) -> bytes | None:
-        limit = min(part.end, part.start + 65536)
-        found = _GUESSED_DELIMITER.search(self.source, part.start, limit)
-        if found is None:
-            found = _LIKELY_DELIMITER.search(self.source, part.start, limit)
-        return None if found is None else bytes(found[1])
+        """The line most like a delimiter: before a part's header, said again, closed in the end."""
+        limit = min(part.end, part.start + _GUESSED_WITHIN_BYTES)
+        candidates: dict[bytes, int] = {}
+        for found in _LIKELY_DELIMITER.finditer(self.source, part.start, limit):
+            boundary = bytes(found[1])
+            if boundary in candidates or boundary.endswith(b"--"):
+                continue
+            if len(candidates) == _MOST_GUESSES:
+                break
+            is_before_header = _GUESSED_DELIMITER.match(self.source, found.start(), limit) is not None
+            delimiter = b"\n--" + boundary
+            again = self.source.find(delimiter, found.end(), limit)
+            is_closed = self.source.find(delimiter + b"--", found.end(), limit) >= 0
+            candidates[boundary] = 2 * is_before_header + 2 * is_closed + (again >= 0)
+        best = max(candidates, key=candidates.__getitem__, default=None)
+        return best if best is not None and candidates[best] else None
 
     def _ranges(
         self, part: Part, boundary: bytes, delimiter_end: re.Pattern[bytes] = _DELIMITER_END
@@ -413,12 +438,12 @@ def walk(part: Part) -> Iterator[Part]:
         yield from walk(child)
 
 
-def _part_fields(fields: list[Field]) -> dict[bytes, bytes]:
+def _part_fields(fields: list[Field], longest: int = _LONGEST_PART_FIELD) -> dict[bytes, bytes]:
     found: dict[bytes, bytes] = {}
     for name, value in fields:
         lowered = name.lower()
         if lowered in _PART_FIELDS and (lowered not in found or _says_nothing(lowered, found[lowered])):
-            found[lowered] = value[:_LONGEST_PART_FIELD]
+            found[lowered] = value[:longest]
     return found
 
 

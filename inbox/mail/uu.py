@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 MOST_FILES = 100
 _LONGEST_NAME = 300
-_BEGINS = re.compile(rb"^begin(?:-base64)? [0-7]{3,4} ([^\r\n]{1,300})\r?\n", re.M)
+_BEGINS = re.compile(rb"^begin(?:-base64)? [0-7]{3,4}(?: ([^\r\n]{0,300}))?\r?\n", re.M)
 # A line says how many bytes it holds, and has four characters for three of them; some add one or two.
 _LINE = re.compile(rb"[ -`]{1,90}\r?")
 
@@ -43,7 +43,7 @@ def take_out_files(text: bytes) -> tuple[bytes, list[UuFile]]:
         if content is None:
             continue
         kept.append(text[position : begin.start()])
-        files.append(UuFile(begin[1].strip()[:_LONGEST_NAME], content))
+        files.append(UuFile((begin[1] or b"").strip()[:_LONGEST_NAME], content))
         position = end
     kept.append(text[position:])
     return b"".join(kept), files

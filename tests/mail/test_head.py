@@ -183,6 +183,38 @@ def test_parts_that_nobody_announced_are_found() -> None:
     assert "--b" in quoted.text
 
 
+def test_a_text_that_names_a_boundary_and_has_it_is_a_container() -> None:
+    body = lines("--b", "Content-Type: text/plain", "", "words", "--b", "", "more", "--b--")
+    parsed = read(lines(*BASE, "Content-Type: text/plain; boundary=b", "") + body)
+    assert parsed.text == "words\n\nmore"
+    assert parsed.notes == (NOTE_REPAIRED,)
+    assert read(lines(*BASE, "Content-Type: text/plain; boundary=b", "", "--c")).text.strip() == "--c"
+
+
+def test_the_line_that_is_said_again_is_the_boundary() -> None:
+    body = lines(
+        "--", "--once", "--=_x", "  wrapped", "Content-Type: text/plain", "", "words", "--=_x", "", "more"
+    )
+    assert read(lines(*BASE, "Content-Type: multipart/mixed", "") + body).text == "words\n\nmore"
+
+
+def test_a_field_with_a_letter_that_no_name_may_have_is_no_text() -> None:
+    parsed = read(lines(BASE[0], "Invalìd-Header: this", *BASE[1:], "X-Ünusual: that", "", "The body"))
+    assert parsed.text == "The body\n"
+    assert ("Invalìd-Header", "this") in parsed.headers
+    assert read(lines(*BASE, "Grüße: an alle", "", "The body")).text.startswith("Grüße: an alle")
+
+
+def test_texts_that_have_names_are_read_where_there_are_no_others() -> None:
+    named = part_of('Content-Type: text/plain; name="a.txt"', "", "words")
+    assert read(named).text == "words"
+    assert len(read(named).attachments) == 1
+    attached = part_of(
+        "Content-Type: text/plain", "Content-Disposition: attachment; filename=a.txt", "", "words"
+    )
+    assert read(attached).text != "words"
+
+
 def test_a_signature_is_no_boundary() -> None:
     source = lines(
         *BASE, "Content-Type: multipart/mixed", "", "preamble", "-- ", "Bob",
