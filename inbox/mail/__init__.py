@@ -5,7 +5,7 @@ from inbox.mail.html import frame_document
 from inbox.mail.names import safe_file_name
 from inbox.mail.parse import Attachment, Parsed, attachment_pieces, read
 from inbox.mail.summary import Summary, summarise
-from inbox.mail.text import text_to_html
+from inbox.mail.text import text_to_folded_html, text_to_html
 
 __all__ = [
     "Attachment",
@@ -17,5 +17,6 @@ __all__ = [
     "read",
     "safe_file_name",
     "summarise",
+    "text_to_folded_html",
     "text_to_html",
 ]

@@ -1,17 +1,31 @@
 """Plain text as HTML: escaped, links made clickable, in time linear in its length."""
 
 import re
+from collections.abc import Callable
 from html import escape
+from itertools import islice, zip_longest
 
 _ATTRIBUTES = 'target="_blank" rel="noreferrer noopener nofollow"'
+# Scripts that are written without blanks: an address may stand right behind or before their letters.
+_UNSPACED = "\u0e00-\u0eff\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff\uff66-\uff9f"
 # Where a link may begin. Only a start is searched by pattern; the end is found by one run over what follows.
 _LINK_START = re.compile(
-    r"(?<![\w@.+%-])(?:https?://|mailto:|www\.(?=[\w-]))|(?<![\w@.+%/=&?-])[\w.+%-]{1,64}@(?=[\w-]+\.)", re.I
+    r"(?<![A-Za-z0-9@.+%-])(?:https?://|mailto:|www\.(?=[\w-]))|"
+    rf"(?:(?<![\w@.+%/=&?-])|(?<=[{_UNSPACED}]))(?:(?![{_UNSPACED}])[\w.+%-]){{1,64}}@(?=[\w-]+\.)",
+    re.I,
 )
-_NOT_IN_LINK = re.compile(r"[\s<>\"\x00-\x20\x7f-\xa0`{}|\\^\u2028\u2029\u3000\u2066-\u2069\u202a-\u202e]")
+# Besides blanks and what no address has unescaped: quotation marks and the punctuation of wide scripts.
+_NOT_IN_LINK = re.compile(
+    r"[\s<>\"\x00-\x20\x7f-\xa0`{}|\\^\u2028\u2029\u3000\u2066-\u2069\u202a-\u202e"
+    r"\xab\xbb\u2018\u201a-\u201f\u2026\u2039\u203a\u3001\u3002\u3008-\u3011\u3014-\u301b\uff01\uff08\uff09\uff0c"
+    r"\uff0e\uff1a\uff1b\uff1f\u060c\u061b\u061f\u06d4\u0964\u0965]"
+)
+_HOST_END = re.compile(r"[/?#]")
+# A last label in Latin letters, and behind it a script that needs no blank: the link is over there.
+_GLUED = re.compile(rf"\.(?:[A-Za-z]{{2,63}}|[A-Za-z][A-Za-z0-9-]{{0,61}}[A-Za-z0-9])(?=[{_UNSPACED}])")
 _DOMAIN = re.compile(r"[^\W_][\w-]{0,62}(?:\.[^\W_][\w-]{0,62}){1,10}")
-_TRAILING = ".,;:!?'\u2019\u201d\u00bb\u3002\u3001\uff0c\uff01\uff1f\u2026*_~"
-_PAIRS = {")": "(", "]": "[", "\uff09": "\uff08", "\u300d": "\u300c"}
+_TRAILING = ".,;:!?'\u2019\u00b7*_~"
+_PAIRS = {")": "(", "]": "["}
 _LONGEST_LINK = 4000
 _LONGEST_ADDRESS = 320  # RFC 5321 4.5.3.1: 64 + 1 + 255
 _MOST_LINKS = 20_000
@@ -43,9 +57,52 @@ def text_to_html(text: str) -> str:
     return "".join(out)
 
 
+# More than three lines of what somebody else wrote before.
+_QUOTE = re.compile(r"(?:^ ?>.*(?:\n|\Z)){4,}", re.M)
+_MOST_QUOTES = 500
+
+
+def text_to_folded_html(text: str, words: Callable[[int], str]) -> str:
+    """The same with quotes of more than three lines in <details>; `words` says so many lines are in there.
+
+    A letter that is nothing but a quote stays open. Linear.
+    """
+    quotes = list(islice(_QUOTE.finditer(text), _MOST_QUOTES))
+    own = (
+        text[: quotes[0].start()]
+        + "".join(
+            text[one.end() : other.start() if other is not None else len(text)]
+            for one, other in zip_longest(quotes, quotes[1:])
+        )
+        if quotes
+        else text
+    )
+    if not quotes or not own.strip():
+        return text_to_html(text)
+    out: list[str] = []
+    position = 0
+    for quote in quotes:
+        out.append(text_to_html(text[position : quote.start()]))
+        lines = quote[0].count("\n") + (not quote[0].endswith("\n"))
+        shown = text_to_html(quote[0])
+        out.append(f'<details class="quoted"><summary>{escape(words(lines))}</summary>{shown}</details>')
+        position = quote.end()
+    out.append(text_to_html(text[position:]))
+    return "".join(out)
+
+
 def _domain_end(text: str, match: re.Match[str]) -> int:
     domain = _DOMAIN.match(text, match.end(), min(len(text), match.end() + 260))
-    return domain.end() if domain is not None else -1
+    return _before_unspaced(text, match.end(), domain.end()) if domain is not None else -1
+
+
+def _before_unspaced(text: str, start: int, end: int) -> int:
+    """`end`, or where in the host between words begin that are not the address's."""
+    if text[start:end].isascii():
+        return end
+    slash = _HOST_END.search(text, start, end)
+    glued = _GLUED.search(text, start, slash.start() if slash is not None else end)
+    return glued.end() if glued is not None else end
 
 
 def _link_end(text: str, match: re.Match[str]) -> int:
@@ -58,7 +115,7 @@ def _link_end(text: str, match: re.Match[str]) -> int:
         return -1
     limit = min(len(text), match.start() + _LONGEST_LINK)
     stop = _NOT_IN_LINK.search(text, start, limit)
-    end = stop.start() if stop is not None else limit
+    end = _before_unspaced(text, start, stop.start() if stop is not None else limit)
     if match[0].lower() == "mailto:" and "@" not in text[start:end]:
         return -1
     counts = {bracket: text.count(bracket, start, end) for pair in _PAIRS.items() for bracket in pair}

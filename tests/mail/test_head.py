@@ -200,7 +200,7 @@ def test_the_line_that_is_said_again_is_the_boundary() -> None:
 
 def test_a_field_with_a_letter_that_no_name_may_have_is_no_text() -> None:
     parsed = read(lines(BASE[0], "Invalìd-Header: this", *BASE[1:], "X-Ünusual: that", "", "The body"))
-    assert parsed.text == "The body\n"
+    assert parsed.text.strip() == "The body"
     assert ("Invalìd-Header", "this") in parsed.headers
     assert read(lines(*BASE, "Grüße: an alle", "", "The body")).text.startswith("Grüße: an alle")
 
