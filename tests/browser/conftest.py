@@ -133,6 +133,14 @@ def rcpt(running: Running, address: str) -> int:
         return client.rcpt(address)[0]
 
 
+def refuse_as_too_large(running: Running, address: str) -> int:
+    """Announce more than the service takes; the listener's reply code to it."""
+    with smtplib.SMTP("127.0.0.1", running.smtp_port, timeout=15) as client:
+        client.ehlo("sender.example")
+        client.mail("big@sender.example", ["SIZE=999000000"])
+        return client.rcpt(address)[0]
+
+
 def subjects(page: Page) -> list[str]:
     """The list's subjects, from the top."""
     return [text.strip() for text in page.get_by_test_id("message-subject").all_inner_texts()]

@@ -7,7 +7,17 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import Visitor, address_on, rcpt, send, subjects, take_cookies_away
+from tests.browser.conftest import (
+    Visitor,
+    address_on,
+    rcpt,
+    refuse_as_too_large,
+    send,
+    subjects,
+    take_cookies_away,
+    wait_for_page,
+)
+from tests.browser.test_the_main_job import letter_with_everything
 from tests.support import Clock, Running
 
 pytestmark = pytest.mark.browser
@@ -62,6 +72,54 @@ def test_address_list_reading_and_every_form(timed: tuple[Running, Clock], visit
     assert rcpt(running, "chosen.name@one.example") == 550
     page.get_by_test_id("new-address").click()
     expect(page.get_by_test_id("address")).to_be_visible()
+
+
+def test_reading_searching_and_the_rest_of_the_list(site: Running, visit: Visit) -> None:
+    page = visit(site, java_script_enabled=False).tab(live=False)
+    address = address_on(page)
+    refuse_as_too_large(site, address)
+    send(site, address, letter_with_everything())
+    send(site, address, subject="Verify your e-mail", text="Your verification code is 482913.\n")
+
+    def refresh() -> None:
+        page.get_by_role("button", name="Refresh").click()
+
+    refresh()
+    expect(page.get_by_test_id("message").first.get_by_test_id("code")).to_contain_text("482913")
+    wait_for_page(page, lambda: refresh() or page.get_by_test_id("notice").count(), "the notice")
+    expect(page.get_by_test_id("notice")).to_contain_text("too large")
+    page.get_by_role("button", name="Dismiss").click()
+    expect(page.get_by_test_id("notice")).to_have_count(0)
+
+    page.get_by_test_id("search").fill("order")
+    page.get_by_role("button", name="Search").click()
+    assert subjects(page) == ["Your order"]
+    expect(page.locator("#found-words")).to_contain_text("1 of 2.")
+    page.get_by_test_id("message").locator("a").click()
+    for view in ("text", "source", "headers", "parts", "html"):
+        page.locator(f"[data-show={view}]").click()
+        expect(page.locator(f".reader[data-view={view}]")).to_be_visible()
+    page.get_by_test_id("mark-unread").click()
+    expect(page.locator("[data-testid=message][data-unread]")).to_have_count(2)
+
+    page.get_by_test_id("message").nth(1).locator("a").click()
+    page.get_by_test_id("delete-read").click()
+    page.get_by_test_id("confirm-delete").click()
+    assert subjects(page) == ["Verify your e-mail"]
+    page.get_by_role("button", name="Undo").click()
+    assert subjects(page) == ["Verify your e-mail", "Your order"]
+
+
+def test_on_a_phone_the_details_open_without_a_script(site: Running, visit: Visit) -> None:
+    page = visit(site, java_script_enabled=False).tab(live=False)
+    page.set_viewport_size({"width": 360, "height": 640})
+    send(site, address_on(page), letter_with_everything())
+    page.get_by_role("button", name="Refresh").click()
+    page.get_by_test_id("message").locator("a").click()
+    expect(page.locator("[data-show=text]")).to_be_hidden()
+    page.get_by_role("button", name="Details and other views").click()
+    page.locator("[data-show=text]").click()
+    expect(page.get_by_test_id("text-body")).to_be_visible()
 
 
 def test_with_cookies_off_it_is_said_to_ears_too_and_else_it_is_not(site: Running, visit: Visit) -> None:
