@@ -93,9 +93,12 @@ def link_view(text: str, url: str) -> LinkView:
 
 def links_of(html: str) -> tuple[LinkView, ...]:
     """All links of a letter, in order; of plain text too, as text_to_html() writes it."""
-    from inbox.mail.markup import rewrite
+    from inbox.mail.markup import Unparsable, rewrite  # which marks what is found here
 
-    return rewrite(html, lambda _content_id: None).links
+    try:
+        return rewrite(html, lambda _content_id: None).links
+    except Unparsable:
+        return ()
 
 
 def sender_marks(name: str, address: str) -> tuple[str, ...]:

@@ -223,7 +223,8 @@ class _Rewriting:
         for node in self.parser.css("style")[:_MOST_SHEETS]:
             attributes = node.attributes
             if (attributes.get("type") or "text/css").strip().lower() == "text/css":
-                sheets.append((node.text_content or "", attributes.get("media") or ""))
+                text = node.first_child.text_content if node.first_child is not None else None
+                sheets.append((text or "", attributes.get("media") or ""))
         sheet = filter_sheets(sheets, dark=self.dark)
         self.letter.sheet = sheet
         self.letter.other_requests = sheet.other_requests

@@ -22,6 +22,7 @@ MOST_SHEET_CHARACTERS = 256 * 1024
 MOST_RULES = 5_000
 _MOST_SELECTORS = 20_000
 _DEEPEST_MEDIA = 3
+_DEEPEST_BRACKETS = 100
 _LONGEST_PRELUDE = 4_000
 _LONGEST_CONTENT = 20
 
@@ -53,6 +54,7 @@ _MEDIA = re.compile(r"[\w\s().,:/*+-]{0,600}")
 _SCHEME = re.compile(r"\(\s*prefers-color-scheme\s*:\s*(dark|light)\s*\)", re.I)
 _SCREEN = re.compile(r"(?:only\s+)?(?:screen|all)|", re.I)
 _ASKED = re.compile(r"(?:url\(|image-set\(|src\()\s*[\"']?\s*((?:https?:)?//[^\s\"')]{1,2000})", re.I)
+_BRACKETS = re.compile(r"[(){}\[\]]")
 _IN_QUOTES = re.compile(r"[\"']\s*((?:https?:)?//[^\s\"')]{1,2000})", re.I)
 
 # The page's size and place are the frame's; the letter gives only its look.
@@ -138,6 +140,9 @@ class _Filter:
                 self.is_cut = True
                 text = text[:left]
             left -= len(text)
+            if _is_deep(text):
+                self.is_cut = True
+                continue
             try:
                 self._sheet(text, media)
             except RecursionError:
@@ -184,8 +189,10 @@ class _Filter:
         if wanted is None:
             return
         outside, self.out = self.out, []
-        self._rules(content, depth, is_everywhere=_SCREEN.fullmatch(wanted) is not None)
-        inside, self.out = self.out, outside
+        try:
+            self._rules(content, depth, is_everywhere=_SCREEN.fullmatch(wanted) is not None)
+        finally:
+            inside, self.out = self.out, outside
         if inside:
             rules = "\n".join(inside)
             self.out.append(f"@media {wanted}{{{rules}}}" if wanted else rules)
@@ -261,6 +268,16 @@ class _Filter:
                 ),
             )
         )
+
+
+def _is_deep(text: str) -> bool:
+    """Whether brackets nest as in no sheet: reading them would be quadratic, and recursive."""
+    depth = 0
+    for bracket in _BRACKETS.findall(text):
+        depth = depth + 1 if bracket in "([{" else max(0, depth - 1)
+        if depth > _DEEPEST_BRACKETS:
+            return True
+    return False
 
 
 def _remote(text: str, *patterns: re.Pattern[str]) -> bool:
@@ -467,7 +484,7 @@ class _Reader:
         elif token.type == "function" and not is_element:
             name = token.lower_name
             if name in _COUNTING:
-                argument = tinycss2.serialize(token.arguments).strip()
+                argument = tinycss2.serialize(token.arguments).replace("/**/", "").strip()
                 if _COUNT.fullmatch(argument):
                     return f":{name}({argument})"
             elif name in _OTHERS_INSIDE and not self.is_inner:

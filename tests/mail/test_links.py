@@ -1,0 +1,168 @@
+"""Where a link leads, and whether it says so; what a sender's name hides."""
+
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from inbox.mail.html import frame
+from inbox.mail.links import LONGEST_TEXT, LONGEST_URL, link_view, links_of, sender_marks, target_of
+from inbox.mail.text import text_to_html
+
+
+@pytest.mark.parametrize(
+    ("text", "url", "host", "marks"),
+    [
+        ("Shop", "https://shop.example/x", "shop.example", ()),
+        ("https://shop.example", "https://www.shop.example/x", "www.shop.example", ()),
+        ("shop.co.uk", "https://login.shop.co.uk", "login.shop.co.uk", ()),
+        ("https://shop.example…", "https://shop.example/long", "shop.example", ()),
+        ("(www.shop.example)", "http://shop.example:8080/", "shop.example", ()),
+        ("www.shop.example", "https://evil.example/", "evil.example", ("differs",)),
+        ("Visit https://shop.example now", "https://evil.example", "evil.example", ("differs",)),
+        ("shop.co.uk", "https://evil.co.uk", "evil.co.uk", ("differs",)),
+        ("ｗｗｗ．shop．example", "https://evil.example", "evil.example", ("differs",)),
+        ("www.sh\u200bop.example", "https://evil.example", "evil.example", ("differs",)),
+        ("https://shop.example@x", "https://evil.example", "evil.example", ("differs",)),
+        ("report.pdf", "https://files.example/", "files.example", ()),
+        ("Node.js", "https://files.example/", "files.example", ()),
+        ("1.2.3", "https://files.example/", "files.example", ()),
+        ("ann@shop.example", "mailto:ann@shop.example?subject=x", "shop.example", ()),
+        ("ann@shop.example", "mailto:ann@evil.example", "evil.example", ("differs",)),
+        ("x", "https://xn--bcher-kva.example", "bücher.example (xn--bcher-kva.example)", ("punycode",)),
+        ("x", "https://bücher.example", "bücher.example (xn--bcher-kva.example)", ("punycode",)),
+        (
+            "x",
+            "https://p\u0430ypal.example",
+            "p\u0430ypal.example (xn--pypal-4ve.example)",
+            ("punycode", "mixed-scripts"),
+        ),
+        ("x", "https://日本カフェ.example", "日本カフェ.example (xn--hckh0kw77tzlb.example)", ("punycode",)),
+        ("x", "http://192.0.2.7/x", "192.0.2.7", ("number",)),
+        ("x", "http://3221225991/", "192.0.2.7", ("number",)),
+        ("x", "http://0xC0.0x00.0x02.0x07", "192.0.2.7", ("number",)),
+        ("x", "http://0300.0.02.07/", "192.0.2.7", ("number",)),
+        ("x", "http://192.519/", "192.0.2.7", ("number",)),
+        ("x", "http://[2001:db8::1]:80/", "[2001:db8::1]", ("number",)),
+        ("x", "https://shop.example@evil.example/", "evil.example", ("userinfo",)),
+        ("x", "https://a:b@c:d@evil.example:443/@x", "evil.example", ("userinfo",)),
+        ("x", "https:\\\\shop.example\\@evil.example", "shop.example", ()),
+        ("x", "https://shop.example?@evil.example", "shop.example", ()),
+        ("x", "https://EVIL%2Eexample/", "evil.example", ()),
+        ("x", "https://evil。example/", "evil.example", ()),
+        ("x", "app://open/7", "", ("other-scheme",)),
+        ("x", "java\tscript:alert(1)", "", ("other-scheme",)),
+        ("x", "#part", "", ()),
+        ("x", "/page", "", ()),
+        ("x", "", "", ()),
+    ],
+)
+def test_a_link_says_where_it_leads(text: str, url: str, host: str, marks: tuple[str, ...]) -> None:
+    found = link_view(text, url)
+    assert (found.host, found.marks) == (host, marks)
+
+
+def test_the_links_of_a_letter_are_listed_in_order_with_their_texts() -> None:
+    found = links_of(
+        '<a href="https://a.example/1"><b>First</b> link</a><a href="#x">inside</a><a name=x>here</a>'
+        '<a href="https://b.example"><img src="https://i.example/l.png" alt="Logo"></a>'
+        '<a href="app://x">app</a><a href="javascript:alert(1)">run</a>'
+    )
+    assert [(link.text, link.url, link.marks) for link in found] == [
+        ("First link", "https://a.example/1", ()),
+        ("Logo", "https://b.example", ()),
+        ("app", "app://x", ("other-scheme",)),
+        ("run", "javascript:alert(1)", ("other-scheme",)),
+    ]
+
+
+def test_plain_text_has_links_too() -> None:
+    found = links_of(text_to_html("See https://a.example/x (or ask ann@b.example)."))
+    assert [link.url for link in found] == ["https://a.example/x", "mailto:ann@b.example"]
+
+
+def test_a_letter_that_is_not_parsed_has_none() -> None:
+    assert links_of("<div>" * 100_000 + "<a href=https://x.example>x</a>") == ()
+
+
+def letter(html: str) -> str:
+    document = frame(html, inline_image=lambda _content_id: None, nonce="ab").document
+    return document[document.index("<body>") :]
+
+
+def test_a_link_that_says_something_else_has_the_host_beside_it() -> None:
+    shown = letter('<a href="https://evil.example/x" title="https://bank.example">www.bank.example</a>')
+    assert 'title="https://evil.example/x"' in shown
+    assert '</a> <span class="letter-mark">⚠ evil.example</span>' in shown
+
+
+def test_an_honest_link_has_no_mark() -> None:
+    assert "letter-mark" not in letter('<a href="https://bank.example/x">www.bank.example</a>')
+
+
+def test_no_sheet_of_a_letter_hides_the_mark() -> None:
+    document = frame(
+        "<style>.letter-mark,.mark,span,*{display:none!important}</style>"
+        '<a href="https://1.2.3.4/">x</a><p class="letter-mark">mine</p>',
+        inline_image=lambda _content_id: None,
+        nonce="ab",
+    ).document
+    assert ".m-letter-mark" in document
+    assert '<p class="m-letter-mark">' in document
+    assert document.count('class="letter-mark"') == 1
+
+
+def test_a_scheme_that_is_not_opened_is_a_text_with_its_target() -> None:
+    shown = letter('<a href="bank-app://pay?to=7" class=x>Pay</a>')
+    assert '<span class="m-x">Pay</span> <span class="letter-target">(bank-app://pay?to=7)</span>' in shown
+    assert "<a" not in shown
+
+
+def test_a_number_to_call_that_is_its_own_text_is_not_said_twice() -> None:
+    assert "letter-target" not in letter('<a href="tel:+4930123">Call +4930123</a>')
+
+
+@pytest.mark.parametrize(
+    ("name", "address", "marks"),
+    [
+        ("Ann", "ann@x.example", ()),
+        ("Ann (Sales) / X", "ann@x.example", ()),
+        ("ann@x.example", "Ann@X.example", ()),
+        ("service@bank.example", "x@evil.example", ("other-address",)),
+        ("Bank <service@bank.example>", "x@evil.example", ("other-address",)),
+        ("service＠bank．example", "x@evil.example", ("other-address",)),
+        ("ser\u200bvice@bank.example", "x@evil.example", ("other-address", "hidden")),
+        ("Bank \u202eelpmaxe", "x@evil.example", ("hidden",)),
+        ("Bank \u2066x", "x@evil.example", ("hidden",)),
+        ("Bank" + " " * 40 + "x", "x@evil.example", ("hidden",)),
+        ("Bank\u3000\u3000\u3000\u3000x", "x@evil.example", ("hidden",)),
+        ("Bank\u3164x", "x@evil.example", ("hidden",)),
+        ("👩\u200d👩\u200d👧 Ann", "x@y.example", ()),
+        ("نامه\u200cها", "x@y.example", ()),
+        ("", "x@y.example", ()),
+    ],
+)
+def test_a_senders_name_that_hides_the_address_is_told(
+    name: str, address: str, marks: tuple[str, ...]
+) -> None:
+    assert sender_marks(name, address) == marks
+
+
+@given(st.text(max_size=80), st.text(max_size=80))
+def test_any_text_and_any_address_make_a_link(text: str, url: str) -> None:
+    found = link_view(text, f"https://{url}")
+    assert len(found.text) <= LONGEST_TEXT
+    assert set(found.marks) <= {"differs", "punycode", "mixed-scripts", "number", "userinfo", "other-scheme"}
+    assert target_of(url).host == target_of(url).host.lower()
+    sender_marks(text, url)
+
+
+@pytest.mark.parametrize("unit", ["a.", "@", "a@", "https://", "xn--", "0x", "\u0430.", "[", "%2e", " "])
+def test_half_a_megabyte_of_anything_is_quick(unit: str) -> None:
+    text = unit * (500_000 // len(unit))
+    began = time.process_time()
+    assert len(link_view(text, "https://" + text).url) <= LONGEST_URL
+    assert link_view(text, text)
+    sender_marks(text[:10_000], "x@y.example")
+    assert time.process_time() - began < 1.0
