@@ -66,7 +66,7 @@ def _cards(source: bytes, part: Part, index: int) -> Iterator[Card]:
     elif kind == "message/external-body":
         yield Card("external", tuple(_external_lines(part)), index)
     elif is_cms(part):
-        found = read_cms(_content(source, part)).kind
+        found = read_cms(decoded_prefix(source, part.start, part.end, part.encoding, 4096)).kind
         if found or part.parameters.get("smime-type", "").startswith("enveloped"):
             yield Card(found or "encrypted", (("method", SMIME),), index)
     elif is_body(part) and kind == "text/plain":

@@ -5,7 +5,7 @@ the three cannot disagree. Should reading fail on a fault of ours, the message o
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from html import unescape
@@ -34,6 +34,7 @@ from inbox.mail.text import text_to_html
 from inbox.mail.transfer import decoded_pieces, decoded_prefix, decoded_size, is_damaged_base64
 from inbox.mail.unpacking import GREATEST_DEPTH as DEEPEST_SIGNED
 from inbox.mail.unpacking import (
+    containers,
     is_cms,
     is_tnef,
     signed_content,
@@ -151,13 +152,33 @@ def content_key(reference: str) -> str:
     return unquote(reference.strip()).strip("<> \t").casefold()
 
 
-def pictures_of(parsed: Parsed) -> dict[str, Attachment]:
-    """The files that a letter can show inside itself, by content_key() of how it refers to them."""
-    found: dict[str, Attachment] = {}
+def inline_images(
+    source: bytes, parsed: Parsed, largest_bytes: int
+) -> Callable[[str], tuple[str, bytes] | None]:
+    """What gives the declared type and the bytes of a file that a letter refers to by `cid:`, however spelt.
+
+    None for what there is not, or is larger than `largest_bytes`. The source is taken apart once for all.
+    """
+    files: dict[str, Attachment] = {}
     for file in parsed.attachments:
-        if file.content_id:
-            found.setdefault(content_key(file.content_id), file)
-    return found
+        if file.content_id and file.size_bytes <= largest_bytes:
+            files.setdefault(content_key(file.content_id), file)
+    skimmed = skim(source) if files else None
+    parts = list(attachment_parts(skimmed)) if skimmed is not None else []
+    unpacked: list[bytes] = []
+
+    def image(reference: str) -> tuple[str, bytes] | None:
+        file = files.get(content_key(reference))
+        if file is None or skimmed is None:
+            return None
+        if not file.derived:
+            part = parts[file.index]
+            return file.content_type, b"".join(decoded_pieces(source, part.start, part.end, part.encoding))
+        if not unpacked:
+            unpacked.extend(one.content for one in unpacked_files(source, skimmed))
+        return file.content_type, unpacked[file.index - len(parts)]
+
+    return image
 
 
 @dataclass(slots=True)
@@ -236,6 +257,7 @@ def _attachments(source: bytes, skimmed: Skimmed, html: str) -> Iterator[Attachm
     referred = _referred(html)
     unpacked = list(unpacked_files(source, skimmed))
     holders = {id(file.holder) for file in unpacked}
+    signed = {id(part) for part in containers(skimmed) if is_cms(part)}
     number = 0
     for part in attachment_parts(skimmed):
         content_id = part.content_id or part.content_location
@@ -246,7 +268,7 @@ def _attachments(source: bytes, skimmed: Skimmed, html: str) -> Iterator[Attachm
             size_bytes=decoded_size(source, part.start, part.end, part.encoding),
             content_id=content_id,
             inline=_is_shown_inside(part.content_type, content_id, referred),
-            unpacked=id(part) in holders or (is_cms(part) and signed_content(source, part) is not None),
+            unpacked=id(part) in holders or (id(part) in signed and bool(signed_content(source, part))),
         )
         number += 1
     for file in unpacked:
@@ -323,7 +345,7 @@ def _letter(source: bytes, skimmed: Skimmed, notes: _Notes, inner_depth: int) ->
 
 def _letters_in_files(source: bytes, skimmed: Skimmed) -> Iterator[_Block]:
     """The letter in a winmail.dat, for a message that has no other."""
-    for part in skimmed.leaves:
+    for part in containers(skimmed):
         found = tnef_of(source, part) if is_tnef(part) else None
         if found is not None and (found.text.strip() or found.html.strip()):
             yield _Block(clean_text(found.text).strip("\n"), clean_text(found.html))
@@ -346,6 +368,7 @@ class _Reading:
         self.hints = skimmed.charsets
         self.notes = notes
         self.depth = depth
+        self.opened = {id(part) for part in containers(skimmed)}
         self.text_bytes_left = LARGEST_TEXT_BYTES
         self.html_bytes_left = LARGEST_HTML_BYTES
 
@@ -354,7 +377,7 @@ class _Reading:
         if not part.is_multipart:
             if is_body(part):
                 yield self._leaf(part)
-            elif is_cms(part):
+            elif id(part) in self.opened and is_cms(part):
                 yield from self._signed(part)
         elif part.content_type == "multipart/alternative":
             yield from self._alternatives(part)
@@ -385,7 +408,9 @@ class _Reading:
         if content:
             inner = skim(content)
             reading = _Reading(content, inner, self.notes, self.depth + 1)
+            reading.text_bytes_left, reading.html_bytes_left = self.text_bytes_left, self.html_bytes_left
             yield from reading.blocks(inner.root)
+            self.text_bytes_left, self.html_bytes_left = reading.text_bytes_left, reading.html_bytes_left
 
     def _leaf(self, part: Part) -> _Block:
         is_html = part.content_type in ("text/html", "text/enriched", "text/richtext")

@@ -6,6 +6,7 @@ the download. What holds them stays a file too, offered as it was sent.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 from inbox.mail import charsets
 from inbox.mail.bodies import attachment_parts, is_body
@@ -18,6 +19,8 @@ from inbox.mail.uu import MOST_FILES, may_hold_files, take_out_files
 
 LARGEST_CONTAINER_BYTES = 32 * 1024 * 1024
 GREATEST_DEPTH = 3
+MOST_CONTAINERS = 20
+MOST_UNPACKED = 500
 # A text is searched from its beginning; where no file begins in that much, none is looked for.
 _SEARCHED_BYTES = 256 * 1024
 
@@ -57,16 +60,26 @@ class Unpacked:
 
 
 def unpacked_files(source: bytes, skimmed: Skimmed, depth: int = 0) -> Iterator[Unpacked]:
-    """The files inside the leaves of a message, in their order."""
+    """The files inside the leaves of a message, in their order, at most MOST_UNPACKED."""
+    return islice(_unpacked_files(source, skimmed, depth), MOST_UNPACKED)
+
+
+def _unpacked_files(source: bytes, skimmed: Skimmed, depth: int) -> Iterator[Unpacked]:
+    opened = {id(part) for part in containers(skimmed)}
     for part in skimmed.leaves:
-        if is_tnef(part):
+        if id(part) in opened and is_tnef(part):
             found = tnef_of(source, part)
             yield from _of_tnef(found, part) if found is not None else ()
-        elif is_cms(part) and depth < GREATEST_DEPTH:
+        elif id(part) in opened and depth < GREATEST_DEPTH:
             content = signed_content(source, part)
             yield from _of_signed(content, part, depth) if content else ()
         elif is_body(part) and part.content_type != "text/html":
             yield from _of_text(source, part)
+
+
+def containers(skimmed: Skimmed) -> list[Part]:
+    """The leaves that are opened for what is in them: a few, which nobody sends more of."""
+    return list(islice((part for part in skimmed.leaves if is_tnef(part) or is_cms(part)), MOST_CONTAINERS))
 
 
 def is_tnef(part: Part) -> bool:

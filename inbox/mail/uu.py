@@ -5,6 +5,7 @@ import re
 from dataclasses import dataclass
 
 MOST_FILES = 100
+_MOST_ATTEMPTS = 1000
 _LONGEST_NAME = 300
 _BEGINS = re.compile(rb"^begin(?:-base64)? [0-7]{3,4}(?: ([^\r\n]{0,300}))?\r?\n", re.M)
 # A line says how many bytes it holds, and has four characters for three of them; some add one or two.
@@ -34,10 +35,12 @@ def take_out_files(text: bytes) -> tuple[bytes, list[UuFile]]:
     kept: list[bytes] = []
     files: list[UuFile] = []
     position = 0
+    attempts = 0
     for begin in _BEGINS.finditer(text):
         if begin.start() < position:
             continue
-        if len(files) >= MOST_FILES:
+        attempts += 1
+        if len(files) >= MOST_FILES or attempts > _MOST_ATTEMPTS:
             break
         content, end = _decoded(text, begin.end())
         if content is None:

@@ -1,6 +1,6 @@
 """From the source to what a reader is shown: one View out of what the parts of this package find.
 
-Its fields for codes, links, kinds and marks are filled in by those who know about them.
+Codes, links and the kinds of files are filled in by those who know about them.
 """
 
 from collections.abc import Iterator
@@ -9,8 +9,10 @@ import charset_normalizer  # noqa: F401 - a worker opens no file later on, and r
 
 from inbox.mail.bodies import attachment_parts
 from inbox.mail.cards import cards_of
-from inbox.mail.fields import parse_mailboxes
+from inbox.mail.charsets import decode_header_bytes
+from inbox.mail.fields import LONGEST_HEADER_BYTES, decode_words, parse_mailboxes
 from inbox.mail.hops import hops_of
+from inbox.mail.links import sender_marks
 from inbox.mail.parse import Attachment, Parsed, read
 from inbox.mail.skim import Part, Skimmed, skim, walk
 from inbox.mail.transfer import decoded_size
@@ -28,9 +30,10 @@ def view_of(source: bytes, parsed: Parsed | None = None) -> View:
         cards = cards_of(source, skimmed)
         hops = hops_of(skimmed.fields)
         reply_to = _reply_to(skimmed)
+        marks = sender_marks(_sender_as_sent(skimmed), parsed.sender.address)
         is_cut = skimmed.is_cut
     except Exception:  # what is told beside the letter must not take the letter away
-        structure, cards, hops, reply_to, is_cut = (), (), (), "", False
+        structure, cards, hops, reply_to, marks, is_cut = (), (), (), "", (), False
     return View(
         subject=parsed.subject,
         sender_name=parsed.sender.name,
@@ -58,6 +61,7 @@ def view_of(source: bytes, parsed: Parsed | None = None) -> View:
         headers=parsed.headers,
         hops=hops,
         structure=structure,
+        sender_marks=marks,
         is_cut=is_cut,
     )
 
@@ -94,6 +98,13 @@ def _size(source: bytes, part: Part) -> int:
     if part.is_multipart:
         return part.end - part.start
     return decoded_size(source, part.start, part.end, part.encoding)
+
+
+def _sender_as_sent(skimmed: Skimmed) -> str:
+    """The line that names the sender, decoded but not yet made harmless."""
+    raw = skimmed.first(b"from") or b""
+    text = decode_header_bytes(raw[:LONGEST_HEADER_BYTES], skimmed.hints_for(raw))
+    return decode_words(" ".join(line.strip() for line in text.split("\n"))).strip()
 
 
 def _reply_to(skimmed: Skimmed) -> str:

@@ -14,7 +14,7 @@ from inbox.mail import read
 from inbox.mail.armour import without_armour
 from inbox.mail.cms import read_cms
 from inbox.mail.flowed import unflowed
-from inbox.mail.parse import attachment_bytes
+from inbox.mail.parse import attachment_bytes, inline_images
 from inbox.mail.rtf import text_of_compressed_rtf, text_of_rtf
 from inbox.mail.tnef import read_tnef
 from inbox.mail.uu import take_out_files
@@ -262,3 +262,51 @@ def test_every_holder_of_files_names_itself_and_them() -> None:
         assert first.unpacked
         assert others
         assert all(file.derived and not file.unpacked for file in others)
+
+
+def test_pictures_are_found_by_any_spelling_of_their_name() -> None:
+    source = golden.source_of("structure-related-any-spelling")
+    image = inline_images(source, read(source), 1000)
+    for reference in (
+        "one@sender.example",
+        "One%40Sender.example",
+        "<ONE@sender.example>",
+        "two",
+        "three",
+        "pictures%2Ffour.png",
+    ):
+        found = image(reference)
+        assert found is not None, reference
+        assert found[1].startswith(b"\x89PNG")
+    assert image("nothing") is None
+    assert inline_images(source, read(source), 10)("two") is None
+
+
+def test_pictures_out_of_a_winmail_dat_are_found_too() -> None:
+    raw = bytearray(holder("tnef"))
+    mapi = struct.pack("<I", 1) + struct.pack("<HHII", 0x1E, 0x3712, 1, 4) + b"dot\0"
+    raw += attribute(2, 0x9005, mapi)
+    source = message(
+        FROM,
+        "Content-Type: application/ms-tnef",
+        "Content-Transfer-Encoding: base64",
+        body=base64.encodebytes(bytes(raw)),
+    )
+    found = inline_images(source, read(source), 1000)("dot")
+    assert found is not None
+    assert found[0] == "image/png"
+    assert found[1].startswith(b"\x89PNG")
+
+
+def test_a_thousand_containers_cost_twenty() -> None:
+    winmail = part(
+        "application/ms-tnef",
+        b"\x78\x9f\x3e\x22\0\0" + (attribute(2, 0x9002, b"") + attribute(2, 0x800F, b"abc")) * 500,
+    )
+    source = message(FROM, MIXED, body=multipart("", "outer", *[winmail] * 900))
+    began = time.thread_time()
+    parsed = read(source)
+    assert time.thread_time() - began < 1
+    assert sum(file.derived for file in parsed.attachments) == 500
+    assert sum(file.unpacked for file in parsed.attachments) <= 20
+    assert attachment_bytes(source, parsed.attachments[-1].index) == b"abc"

@@ -71,3 +71,18 @@ def test_hops_end_at_fifty_and_hostile_ones_are_quick() -> None:
     view = view_of(source)
     assert time.thread_time() - began < 2
     assert len(view.hops) <= 50
+
+
+@pytest.mark.parametrize(
+    ("sender", "marks"),
+    [
+        ("Ada <ada@sender.example>", ()),
+        ("=?utf-8?Q?Ada_=F0=9F=91=A9=E2=80=8D=F0=9F=92=BB?=\r\n    <ada@sender.example>", ()),
+        ("ada@sender.example <ada@sender.example>", ()),
+        ('"service@bank.example" <ada@sender.example>', ("other-address",)),
+        ("=?utf-8?Q?Bank=E2=80=AE?= <ada@sender.example>", ("hidden",)),
+        ("Bank" + " " * 40 + "x <ada@sender.example>", ("hidden",)),
+    ],
+)
+def test_a_name_that_hides_the_address_is_marked_as_it_was_sent(sender: str, marks: tuple[str, ...]) -> None:
+    assert view_of(message(f"From: {sender}", SUBJECT, body="x")).sender_marks == marks
