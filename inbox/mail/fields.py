@@ -151,8 +151,8 @@ def parse_parameters(raw: bytes | bytearray) -> tuple[str, dict[str, str]]:
         text = text.replace("\r\n", "").replace("\n", "")
     value, _, rest = text.partition(";")
     value = value.strip()
-    if not value.isascii() or " " in value or "(" in value or "\t" in value:
-        value = re.split(r"[\s(]", value, maxsplit=1)[0]
+    if not value.isascii() or not value.isprintable() or " " in value or "(" in value:
+        value = re.split(r"[^!-'*-~]", value, maxsplit=1)[0]
     plain: dict[str, str] = {}
     sections: dict[str, dict[int, tuple[bool, str]]] = {}
     for segment in _segments(rest):

@@ -79,7 +79,7 @@ class Part:
     def charset(self) -> str:
         """The charset that the part claims, or "" ("us-ascii (plain)" is read as "us-ascii")."""
         words = self.parameters.get("charset", "").split(None, 1)
-        return words[0].partition("(")[0] if words else ""
+        return one_line(words[0].partition("(")[0], 60) if words else ""
 
     @property
     def disposition(self) -> str:
@@ -479,7 +479,7 @@ _ENCODINGS = {
 
 def _encoding(raw: bytes) -> str:
     words = raw[:200].split(None, 1)
-    word = words[0].decode("ascii", "replace").lower().strip("\"';,") if words else ""
+    word = one_line(words[0].decode("ascii", "replace"), 60).lower().strip("\"';,") if words else ""
     return _ENCODINGS.get(word, word)
 
 

@@ -86,3 +86,16 @@ def test_hops_end_at_fifty_and_hostile_ones_are_quick() -> None:
 )
 def test_a_name_that_hides_the_address_is_marked_as_it_was_sent(sender: str, marks: tuple[str, ...]) -> None:
     assert view_of(message(f"From: {sender}", SUBJECT, body="x")).sender_marks == marks
+
+
+def test_nothing_that_is_declared_of_a_part_brings_controls_along() -> None:
+    source = message(
+        FROM,
+        b'Content-Type: text/plain\0\x1b[m; charset=utf\0-8\x07; name="a\0b"',
+        b"Content-Transfer-Encoding: 8b\0it",
+        b"Content-Disposition: attachment\0",
+        body="x",
+    )
+    (node,) = view_of(source).structure
+    assert (node.content_type, node.charset, node.encoding) == ("text/plain", "utf-8", "8bit")
+    assert "\0" not in json.dumps(view_of(source).to_json(), ensure_ascii=False)
