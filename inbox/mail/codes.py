@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 
 from inbox.mail import wording
 from inbox.mail.candidates import Candidate, candidates, flat_text, likely_places, plain_text
+from inbox.mail.searchtext import fold
 from inbox.mail.wording import Label, Lexicon, is_unbroken
 
 # Whoever sends a code says it soon.
@@ -48,6 +49,10 @@ _LONG_NUMBER = re.compile(r"\d{4,}|\d{2,4}[ -]\d{2,4}")
 _DASHES = ("-", "–", "—", ":", "=", "(", "•", "|", "：")
 _OPENING = " \"'*([«“<「【"
 _CLOSING = " \"'*)]»”」】"
+_COLONS = (":", "：", "=", "→")
+# Four digits that look like a year are a code only right behind one of these.
+_YEAR = re.compile(r"(?:19|20)\d\d(?![\w-])")
+_BEFORE_A_YEAR = _COPULAS | {phrase.strip("*") for phrase in wording.phrases(wording.BARE_CODES)}
 _RULERS = " \t\r\xa0>|*-_="
 # A word in a path or a file name ("net/code.c") is none.
 _GOES_ON = re.compile(r"\.[a-z0-9]")
@@ -142,7 +147,7 @@ class _Reading:
         for candidate in candidates(self.subject.plain):
             score = self.sentence(self.subject, candidate, None)
             if score is not None:
-                self.add(candidate, score + 1 - self.selling(self.subject, candidate))
+                self.add(self.subject, candidate, score + 1)
 
     def read(self, text: str, places: list[int]) -> None:
         """What is around each place where a code may be, until enough has been looked at."""
@@ -156,8 +161,8 @@ class _Reading:
                 start += len(self.lines[number]) + 1
                 number += 1
             line, at = self.lines[number], place - start
-            if not any(candidates(plain_text(line[max(0, at - 30) : at + 40]))):
-                continue  # most numbers are prices, sizes and times
+            if _is_of_no_interest(line, at):
+                continue
             begin = max(0, place - start - _LONGEST_BEFORE)
             end = min(len(line), place - start + _LONGEST_BEHIND)
             looked_until = start + (end if end == len(line) else end - _LONGEST_OVERLAP)
@@ -176,11 +181,14 @@ class _Reading:
             score = self.judge(number, line, candidate)
             if score is not None:
                 again = candidate.code in self.scores and candidate.code in self.subject.plain
-                self.add(candidate, score + again - quoted - self.selling(line, candidate))
+                self.add(line, candidate, score + again - quoted)
 
-    def add(self, candidate: Candidate, score: int) -> None:
+    def add(self, line: _Line, candidate: Candidate, score: int) -> None:
         """Remember a candidate. Of two that are worth the same, the one found first is the newer."""
         score += candidate.shape
+        if score < _ENOUGH:
+            return
+        score -= self.selling(line, candidate) + _former(line, candidate)
         if score > self.scores.get(candidate.code, 0):
             self.scores[candidate.code] = score
 
@@ -211,7 +219,7 @@ class _Reading:
         if before == _ANOTHERS or (before is None and after is None):
             return None
         score = max(before or 0, after or 0)
-        return score + (1 if self.subject_strength else 0) - _former(line, candidate)
+        return score + (1 if self.subject_strength else 0)
 
     def before(self, line: _Line, candidate: Candidate, number: int | None) -> int | None:
         """The nearest label to the left. _ANOTHERS where it is another number's."""
@@ -253,13 +261,15 @@ class _Reading:
         if candidate.has_letters or candidate.is_year or len(candidate.code) > 8:
             return None
         behind = _SENTENCE_END.split(line.flat[candidate.end : candidate.end + 60])[0]
+        acts = any(len(_WORD.findall(behind[: label.start])) <= 4 for label in _ACTS.labels(behind))
+        if not acts and not self.subject_strength:
+            return None
         around = max(self.above(number, line, candidate) or 0, self.below(number))
-        for label in _ACTS.labels(behind):
-            if len(_WORD.findall(behind[: label.start])) <= 4:
-                is_spoken_of = self.subject_strength or self.subject_acts
-                return 2 + (2 if around else 0) + (3 if is_spoken_of else 0)
-        if not self.subject_strength or around:
-            return around if self.subject_strength else None
+        if acts:
+            is_spoken_of = self.subject_strength or self.subject_acts
+            return 2 + (2 if around else 0) + (3 if is_spoken_of else 0)
+        if around:
+            return around
         before, behind = line.flat[: candidate.start], line.flat[candidate.end :]
         if not behind.strip(_EDGES) and len(before) <= 60 and _comes_now(before, _WORD.findall(before)):
             return self.subject_strength + (1 if self.subject_strength == _STRONG else 3)
@@ -303,7 +313,7 @@ class _Reading:
     def below(self, number: int) -> int:
         """The labels in the lines below, where none is of another number."""
         for distance, below in enumerate(self.near(number, 1, _LINES_BELOW), start=1):
-            said = _line(self.lines[below][:120])
+            said = self.line_at(below)
             label = next(iter(said.labels), None)
             if label is None or label.kind == "other":
                 continue
@@ -323,16 +333,21 @@ class _Reading:
         return found
 
     def line_at(self, number: int) -> _Line:
-        """The end of a line, looked at once."""
+        """A line, or beginning and end of a long one, looked at once."""
         known = self.known.get(number)
         if known is None:
-            known = self.known[number] = _line(self.lines[number][-_LONGEST_WINDOW:])
+            text = self.lines[number]
+            if len(text) > _LONGEST_WINDOW:
+                text = f"{text[:90]} \u2026 {text[-140:]}"
+            known = self.known[number] = _line(text)
         return known
 
     def selling(self, line: _Line, candidate: Candidate) -> int:
         """What a letter that sells or books takes from a candidate: from one with letters, all."""
         window = line.flat[max(0, candidate.start - 90) : candidate.end + 90]
         if candidate.has_letters and (self.subject_travels or _TRAVEL.labels(window)):
+            return 6
+        if candidate.has_letters and "%" in window:
             return 6
         if self.subject_sells or _SELLING.labels(window):
             return 6 if candidate.has_letters else 3
@@ -382,12 +397,20 @@ def _after(line: _Line, candidate: Candidate) -> int | None:
     return score - 1 if candidate.has_letters else score
 
 
+def _is_of_no_interest(line: str, at: int) -> bool:
+    """A quick look: most numbers are years, prices, sizes and times."""
+    if len(line) > 30 and _YEAR.match(line, at) is not None:
+        before = line[max(0, at - 24) : at].rstrip(_OPENING)
+        word = before.rpartition(" ")[2]
+        if not before.endswith(_COLONS) and word and fold(word) not in _BEFORE_A_YEAR:
+            return True
+    return not any(candidates(plain_text(line[max(0, at - 30) : at + 40])))
+
+
 def _comes_now(gap: str, words: list[str]) -> bool:
     """Whether the words before a number say that now it comes: a colon, "is"."""
     bare = gap.rstrip(_OPENING)
-    return bare.endswith((":", "：", "=", "→")) or (
-        bool(words) and words[-1] in _COPULAS and bare.endswith(words[-1])
-    )
+    return bare.endswith(_COLONS) or (bool(words) and words[-1] in _COPULAS and bare.endswith(words[-1]))
 
 
 def _names_another(line: _Line) -> bool:

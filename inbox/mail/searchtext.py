@@ -9,6 +9,7 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 
 LONGEST_SEARCH_TEXT_BYTES = 8 * 1024
+_FOLDED_AT_ONCE = 4400
 _MOST_TERMS = 10
 _LONGEST_QUERY = 200
 _LONGEST_MARKED = 20_000
@@ -101,15 +102,22 @@ def fold(text: str) -> str:
 def search_text(text: str) -> tuple[str, bool]:
     """What of a letter's text is kept for searching, at most 8 KiB of UTF-8, and whether that is not all."""
     collapsed = " ".join(text[: LONGEST_SEARCH_TEXT_BYTES * 2].split())
-    is_cut = len(text) > LONGEST_SEARCH_TEXT_BYTES * 2
-    folded = fold(collapsed)
-    if not folded.isprintable():
-        folded = " ".join(_CONTROLS.sub("", folded).split())
-    if not folded.isascii():
-        encoded = folded.encode("utf-8", "ignore")
-        is_cut = is_cut or len(encoded) > LONGEST_SEARCH_TEXT_BYTES
-        return encoded[:LONGEST_SEARCH_TEXT_BYTES].decode("utf-8", "ignore"), is_cut
-    return folded[:LONGEST_SEARCH_TEXT_BYTES], is_cut or len(folded) > LONGEST_SEARCH_TEXT_BYTES
+    is_cut = len(text) > LONGEST_SEARCH_TEXT_BYTES * 2 or len(collapsed) > LONGEST_SEARCH_TEXT_BYTES
+    if collapsed.isascii():
+        return _without_controls(collapsed[:LONGEST_SEARCH_TEXT_BYTES].lower()), is_cut
+    kept = b""
+    # In pieces, since folding costs the most and letters of two bytes and more fill the room soon.
+    for at in range(0, min(len(collapsed), LONGEST_SEARCH_TEXT_BYTES), _FOLDED_AT_ONCE):
+        piece = _without_controls(fold(collapsed[at : at + _FOLDED_AT_ONCE]))
+        kept += piece.encode("utf-8", "ignore")
+        if len(kept) > LONGEST_SEARCH_TEXT_BYTES:
+            is_cut = True
+            break
+    return kept[:LONGEST_SEARCH_TEXT_BYTES].decode("utf-8", "ignore"), is_cut
+
+
+def _without_controls(text: str) -> str:
+    return text if text.isprintable() else " ".join(_CONTROLS.sub("", text).split())
 
 
 _TERM = re.compile(r'"([^"]+)"|([^\s"]+)')

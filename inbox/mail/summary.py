@@ -127,13 +127,13 @@ def _summarise(source: Source) -> Summary:
     raw_subject = skimmed.first(b"subject")
     subject = ""
     if raw_subject is not None:
-        subject = decode_field(raw_subject, _LONGEST_SUBJECT, skimmed.hints_for(raw_subject))
+        subject = decode_field(raw_subject, _LONGEST_SUBJECT, skimmed.hints())
     raw_date = skimmed.first(b"date")
     date = parse_date(raw_date) if raw_date is not None else None
     names = tuple(_attachment_names(skimmed))
     budget = Budget(BUDGET_SECONDS)
     letter = _read(source, skimmed, budget)
-    snippet = one_line(letter.begins, SNIPPET_CHARACTERS)
+    snippet = one_line(" ".join(letter.begins.split())[: SNIPPET_CHARACTERS * 2], SNIPPET_CHARACTERS)
     if not snippet and not names and not skimmed.is_mail:
         snippet = letter.text = _raw_snippet(source)
     folded, is_cut = search_text(letter.text or letter.seen.text or letter.begins)
@@ -161,7 +161,7 @@ def sender_of(skimmed: Skimmed) -> Correspondent:
     for name in _SENDER_FIELDS:
         raw = skimmed.first(name)
         if raw is not None:
-            found = parse_mailboxes(raw, 1, skimmed.hints_for(raw))
+            found = parse_mailboxes(raw, 1, skimmed.hints())
             if found and (found[0].address or found[0].name):
                 return found[0]
     return Correspondent("", "")
@@ -235,7 +235,7 @@ def _decoded(source: Source, skimmed: Skimmed, part: Part) -> tuple[str, bool]:
     is_cut = len(raw) == _TEXT_BYTES
     if part.content_type != "text/html":
         raw = text_without_files(raw)
-    text, _ = charsets.decode(raw, label_of(part, raw), cut=is_cut, hints=skimmed.hints_for(raw))
+    text, _ = charsets.decode(raw, label_of(part, raw), cut=is_cut, hints=skimmed.hints())
     return text, is_cut
 
 

@@ -485,11 +485,11 @@ UNITS = """
 
 # Said of a letter that sells something: what is called a code there lowers a price.
 SELLING = """
-    % off, discount*, coupon*, promo, promo code, voucher*, sale, checkout, at checkout, shop now,
-    save up, free shipping, rabatt*, *gutschein*, einlösen, versandkostenfrei, réduction*, remise*,
-    soldes, code promo, panier, descuento*, cupón*, rebajas, oferta*, desconto*, cupom, cupão,
-    promoção, sconto*, saldi, carrello, korting*, afrekenen, aanbieding*, rabatkode*, rabattkod*,
-    kassan, tilbud, alennus*, zniżk*, rabat*, promocj*, koszyk*, slev*, zľav*, kedvezmény*, kupon*,
+    discount*, coupon*, promo, promo code, voucher*, sale, checkout, at checkout, shop now, save up,
+    free shipping, rabatt*, *gutschein*, einlösen, versandkostenfrei, réduction*, remise*, soldes,
+    code promo, panier, descuento*, cupón*, rebajas, oferta*, desconto*, cupom, cupão, promoção,
+    sconto*, saldi, carrello, korting*, afrekenen, aanbieding*, rabatkode*, rabattkod*, kassan,
+    tilbud, alennus*, zniżk*, rabat*, promocj*, koszyk*, slev*, zľav*, kedvezmény*, kupon*,
     reducer*, cupon*, отстъпк*, скидк*, промокод*, купон*, распродаж*, знижк*, έκπτωσ*, κουπόνι*,
     indirim*, kampanya*, خصم, كوبون, تخفيضات, הנחה, קופון, מבצע, تخفیف, छूट, कूपन, ऑफर, ส่วนลด,
     โปรโมชั่น, คูปอง, giảm giá, khuyến mãi, ưu đãi, diskon, diskaun, 优惠, 優惠, 折扣, 满减, 促销,
@@ -708,6 +708,9 @@ _UNBROKEN = re.compile(
     "[\u0590-\u06ff\u0900-\u0dff\u0e00-\u0eff\u1100-\u11ff\u3040-\u30ff\u3130-\u318f\u3400-\u9fff\uac00-\ud7af]"
 )
 _LONGEST_ENDING = 12
+_WORD = re.compile(r"[^\W\d_]+")
+# The words of a few thousand letters; whoever sends others does not make us remember them.
+_MOST_KNOWN_WORDS = 20_000
 
 
 def is_unbroken(character: str) -> bool:
@@ -731,51 +734,82 @@ class _Phrase(NamedTuple):
 
 
 class Lexicon:
-    """Finds the phrases of several tables in a folded text, in time linear in its length."""
+    """Finds the phrases of several tables in a folded text, in time linear in its length.
+
+    Most words begin no phrase and hold none, and most words come again: what is known of a word is kept.
+    """
 
     def __init__(self, **tables: str | Iterable[str]) -> None:
-        # By their first three letters, for two are of too many words; and those that have no more than two.
-        self._by_three: dict[str, list[_Phrase]] = {}
-        self._by_two: dict[str, list[_Phrase]] = {}
+        # By their first six letters, for fewer are of too many words; what is shorter by what it has.
+        self._by_start: dict[str, list[_Phrase]] = {}
+        self._known: dict[str, tuple[int, ...]] = {}
         for kind, written in tables.items():
             for phrase in phrases(written):
                 self._add(phrase, kind)
-        for found in (*self._by_three.values(), *self._by_two.values()):
+        for found in self._by_start.values():
             found.sort(key=lambda phrase: -len(phrase.written))
+        # What a word begins with that begins a phrase: fewer letters where a blank is among the first three.
+        self._word_starts: set[str] = set()
+        self._starts_anywhere: set[str] = set()
+        for start, found in self._by_start.items():
+            letters = _WORD.match(start[:3])
+            if letters is not None:
+                self._word_starts.add(letters[0])
+                if any(phrase.may_begin_anywhere for phrase in found):
+                    self._starts_anywhere.add(letters[0])
 
     def _add(self, phrase: str, kind: str) -> None:
-        bare = phrase.strip("*").replace("-", " ")
+        bare = phrase.strip("*").replace("-", " ").lstrip("0123456789% ")
         entry = _Phrase(
             bare,
             kind,
             phrase.startswith("*") or is_unbroken(bare[0]),
             phrase.endswith("*") or is_unbroken(bare[-1]),
         )
-        index = self._by_three if len(bare) > 2 else self._by_two
-        index.setdefault(bare[:3], []).append(entry)
+        self._by_start.setdefault(bare[:6], []).append(entry)
 
     def labels(self, text: str) -> list[Label]:
         """The phrases in `text` (folded, "-" as a blank), from left to right, the longest at each place."""
         found: list[Label] = []
-        by_three, by_two = self._by_three, self._by_two
         position = 0
-        for at in range(len(text) - 1):
-            three = text[at : at + 3]
-            entries = by_three.get(three)
-            if entries is None or at < position:
-                entries = by_two.get(three[:2])
-                if entries is None or at < position:
-                    continue
-            label = _longest(text, at, entries) or _longest(text, at, by_two.get(three[:2], ()))
-            if label is not None:
-                found.append(label)
-                position = label.end
+        for match in _WORD.finditer(text):
+            word = match[0]
+            places = self._known.get(word)
+            if places is None:
+                places = self._places(word)
+            for place in places:
+                at = match.start() + place
+                label = self._at(text, at) if at >= position else None
+                if label is not None:
+                    found.append(label)
+                    position = label.end
         return found
+
+    def _places(self, word: str) -> tuple[int, ...]:
+        """Where in a word a phrase may begin."""
+        places = tuple(
+            at
+            for at in range(len(word))
+            if any(
+                word[at : at + length] in (self._starts_anywhere if at else self._word_starts)
+                for length in ((3, 2, 1) if len(word) - at > 2 else (2, 1))
+            )
+        )
+        if len(self._known) < _MOST_KNOWN_WORDS and len(word) < 40:
+            self._known[word] = places
+        return places
+
+    def _at(self, text: str, at: int) -> Label | None:
+        for length in (6, 5, 4, 3, 2):
+            entries = self._by_start.get(text[at : at + length])
+            label = _longest(text, at, entries) if entries is not None else None
+            if label is not None:
+                return label
+        return None
 
     def kind_at(self, text: str) -> str:
         """The kind of the phrase that `text` begins with, or ""."""
-        label = _longest(text, 0, self._by_three.get(text[:3], ()))
-        label = label or _longest(text, 0, self._by_two.get(text[:2], ()))
+        label = self._at(text, 0)
         return "" if label is None else label.kind
 
 
