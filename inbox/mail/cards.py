@@ -120,7 +120,7 @@ def _message_card(raw: bytes, index: int) -> Card:
     if sender:
         lines.append(("from", one_line(sender, _LONGEST_VALUE)))
     subject = inner.first(b"subject")
-    if subject is not None and (said := decode_field(subject, _LONGEST_VALUE, inner.hints_for(subject))):
+    if subject is not None and (said := decode_field(subject, _LONGEST_VALUE, inner.hints())):
         lines.append(("subject", said))
     date = inner.first(b"date")
     moment = parse_date(date) if date is not None else None

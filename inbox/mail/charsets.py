@@ -9,7 +9,7 @@ registry also holds codecs that are no charsets ("hex", "zlib") and some that ar
 
 import codecs
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable
 
 from webencodings.labels import LABELS  # type: ignore[import-untyped]
 
@@ -134,7 +134,7 @@ def _codec_named(name: str) -> str:
 
 
 def decode(
-    raw: bytes, label: str, *, cut: bool = False, hints: Sequence[str] = (), thorough: bool = False
+    raw: bytes, label: str, *, cut: bool = False, hints: Iterable[str] = (), thorough: bool = False
 ) -> tuple[str, bool]:
     """The text of `raw`, and whether the charset had to be guessed.
 
@@ -180,7 +180,7 @@ def decode(
     return (as_utf_8 if as_utf_8 is not None else _damaged(raw, name, cut, hints, thorough)), True
 
 
-def decode_header_bytes(raw: bytes, hints: Sequence[str] = ()) -> str:
+def decode_header_bytes(raw: bytes, hints: Iterable[str] = ()) -> str:
     """A header's raw bytes as text: UTF-8 (RFC 6532), else as `hints` say or as old programs wrote it."""
     if raw.isascii():
         return raw.decode("ascii")
@@ -214,7 +214,7 @@ def _marked(raw: bytes) -> str:
     return ""
 
 
-def _guess(raw: bytes, cut: bool, hints: Sequence[str], thorough: bool) -> str:
+def _guess(raw: bytes, cut: bool, hints: Iterable[str], thorough: bool) -> str:
     """The text of what is not UTF-8."""
     for hint in hints:
         name = codec_for(hint)
@@ -248,7 +248,7 @@ def _byte_order(raw: bytes) -> str:
     return "utf-16-be" if first >= second else "utf-16-le"
 
 
-def _escaped(raw: bytes, name: str, cut: bool, hints: Sequence[str], thorough: bool) -> tuple[str, bool]:
+def _escaped(raw: bytes, name: str, cut: bool, hints: Iterable[str], thorough: bool) -> tuple[str, bool]:
     """ISO-2022 as it is written: with more characters than the standard has, cut in the middle, or a lie."""
     text = _strictly(raw, name, cut)
     if text is not None:
@@ -259,7 +259,7 @@ def _escaped(raw: bytes, name: str, cut: bool, hints: Sequence[str], thorough: b
     return as_utf_8 if as_utf_8 is not None else _guess(raw, cut, hints, thorough), True
 
 
-def _damaged(raw: bytes, name: str, cut: bool, hints: Sequence[str], thorough: bool) -> str:
+def _damaged(raw: bytes, name: str, cut: bool, hints: Iterable[str], thorough: bool) -> str:
     """Not valid in what it claims to be: that with holes, where they are few, else a guess."""
     text = raw.decode(name, "replace")
     if text.count("\ufffd") * 10 <= len(raw.translate(None, _ASCII)):
@@ -276,7 +276,7 @@ def _strictly(raw: bytes, name: str, cut: bool) -> str | None:
         return None
 
 
-def _mostly_utf_8(raw: bytes, cut: bool, hints: Sequence[str], thorough: bool) -> str:
+def _mostly_utf_8(raw: bytes, cut: bool, hints: Iterable[str], thorough: bool) -> str:
     """Damaged UTF-8 stays UTF-8; what was never UTF-8 is guessed.
 
     Read as UTF-8, a letter of another charset is one broken byte or two; a torn UTF-8 text is whole but for a

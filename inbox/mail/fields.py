@@ -5,7 +5,7 @@ What leaves this module for a one-line place has no control, no surrogate, no bi
 
 import binascii
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -87,7 +87,7 @@ def clean_text(text: str) -> str:
     return text if _NOT_IN_TEXT.search(text) is None else _NOT_IN_TEXT.sub("", text)
 
 
-def decode_field(raw: bytes | bytearray, longest: int = 1000, hints: Sequence[str] = ()) -> str:
+def decode_field(raw: bytes | bytearray, longest: int = 1000, hints: Iterable[str] = ()) -> str:
     """A whole unstructured field (Subject) as one clean line; `hints` are charsets for bytes without one."""
     text = charsets.decode_header_bytes(bytes(raw[:LONGEST_HEADER_BYTES]), hints)
     return one_line(decode_words(text), longest)
@@ -258,7 +258,7 @@ _TOKEN_WITHOUT_QUOTES = re.compile(r'"()(?!)|<([^<>]*)>|[(),;:<>]|[^(),;:<>]+', 
 
 
 def parse_mailboxes(
-    raw: bytes | bytearray, most: int = _MOST_MAILBOXES, hints: Sequence[str] = ()
+    raw: bytes | bytearray, most: int = _MOST_MAILBOXES, hints: Iterable[str] = ()
 ) -> list[Correspondent]:
     """The mailboxes of an address header (RFC 5322 3.4), at most `most` of them; groups are flattened.
 

@@ -227,12 +227,10 @@ def _read(source: bytes) -> Parsed:
         sender=sender_of(skimmed),
         recipients=_recipients(skimmed, b"to"),
         cc=_recipients(skimmed, b"cc"),
-        subject=decode_field(raw_subject, hints=skimmed.hints_for(raw_subject))
-        if raw_subject is not None
-        else "",
+        subject=decode_field(raw_subject, hints=skimmed.hints()) if raw_subject is not None else "",
         date=parse_date(raw_date) if raw_date is not None else None,
         headers=tuple(
-            (decode_field(name, 200), decode_field(value, 4000, skimmed.hints_for(value)))
+            (decode_field(name, 200), decode_field(value, 4000, skimmed.hints()))
             for name, value in skimmed.fields[:_LONGEST_HEADERS_SHOWN]
         ),
         text=text,
@@ -316,7 +314,7 @@ def _recipients(skimmed: Skimmed, name: bytes) -> str:
     raw = skimmed.first(name)
     if raw is None:
         return ""
-    joined = ", ".join(map(str, parse_mailboxes(raw, hints=skimmed.hints_for(raw))))
+    joined = ", ".join(map(str, parse_mailboxes(raw, hints=skimmed.hints())))
     return joined if len(joined) <= _LONGEST_RECIPIENTS else joined[:_LONGEST_RECIPIENTS].rstrip(", ") + "…"
 
 
@@ -365,7 +363,7 @@ class _Reading:
 
     def __init__(self, source: bytes, skimmed: Skimmed, notes: _Notes, depth: int = 0) -> None:
         self.source = source
-        self.hints = skimmed.charsets
+        self.skimmed = skimmed
         self.notes = notes
         self.depth = depth
         self.opened = {id(part) for part in containers(skimmed)}
@@ -422,7 +420,7 @@ class _Reading:
         if not is_html:
             raw = text_without_files(raw)
         text, is_guessed = charsets.decode(
-            raw, label_of(part, raw), cut=is_cut, hints=self.hints, thorough=True
+            raw, label_of(part, raw), cut=is_cut, hints=self.skimmed.hints(), thorough=True
         )
         if is_guessed:
             self.notes.add(NOTE_CHARSET)

@@ -79,7 +79,10 @@ class Part:
     def charset(self) -> str:
         """The charset that the part claims, or "" ("us-ascii (plain)" is read as "us-ascii")."""
         words = self.parameters.get("charset", "").split(None, 1)
-        return one_line(words[0].partition("(")[0], 60) if words else ""
+        if not words:
+            return ""
+        label = words[0].partition("(")[0]
+        return label if label.isprintable() and len(label) <= 60 else one_line(label, 60)
 
     @property
     def disposition(self) -> str:
@@ -150,9 +153,9 @@ class Skimmed:
                 )
         return tuple(found)[:5]
 
-    def hints_for(self, raw: bytes | bytearray) -> tuple[str, ...]:
-        """`charsets`, where `raw` has bytes for which they are of use."""
-        return () if raw.isascii() else self.charsets
+    def hints(self) -> Iterator[str]:
+        """`charsets`, looked for only when somebody asks for the first: few letters need them."""
+        yield from self.charsets
 
     def first(self, name: bytes) -> bytes | None:
         """The raw value of the first field called `name` (small letters) that says anything."""
@@ -479,7 +482,8 @@ _ENCODINGS = {
 
 def _encoding(raw: bytes) -> str:
     words = raw[:200].split(None, 1)
-    word = one_line(words[0].decode("ascii", "replace"), 60).lower().strip("\"';,") if words else ""
+    word = words[0].decode("ascii", "replace").lower().strip("\"';,") if words else ""
+    word = word if word.isprintable() else one_line(word)
     return _ENCODINGS.get(word, word)
 
 

@@ -103,7 +103,7 @@ def _size(source: bytes, part: Part) -> int:
 def _sender_as_sent(skimmed: Skimmed) -> str:
     """The line that names the sender, decoded but not yet made harmless."""
     raw = skimmed.first(b"from") or b""
-    text = decode_header_bytes(raw[:LONGEST_HEADER_BYTES], skimmed.hints_for(raw))
+    text = decode_header_bytes(raw[:LONGEST_HEADER_BYTES], skimmed.hints())
     return decode_words(" ".join(line.strip() for line in text.split("\n"))).strip()
 
 
