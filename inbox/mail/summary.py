@@ -13,13 +13,14 @@ from typing import Any
 from inbox.mail import charsets
 from inbox.mail.bodies import attachment_parts, body_parts, is_inline_picture, label_of
 from inbox.mail.fields import Correspondent, decode_field, one_line, parse_date, parse_mailboxes
-from inbox.mail.finds import find_seen
+from inbox.mail.finds import Finds, find, find_seen
 from inbox.mail.glance import Glance, glance
 from inbox.mail.names import default_file_name, safe_file_name
 from inbox.mail.searchtext import matches, search_text
 from inbox.mail.skim import Part, Skimmed, skim
 from inbox.mail.tags import strip_tags
 from inbox.mail.transfer import Source, decoded_prefix
+from inbox.mail.verify import VerifyLink, host_of
 from inbox.mail.uu import text_without_files
 
 BUDGET_SECONDS = 0.020
@@ -154,6 +155,16 @@ def _summarise(source: Source) -> Summary:
         search_text=folded,
         search_is_cut=is_cut or letter.is_cut,
     )
+
+
+def finds_of(source: Source, text: str, html: str) -> Finds:
+    """What the row of a message has, and where that has nothing, what its whole text and HTML have."""
+    row = summarise(source)
+    link = VerifyLink(row.verify_link, host_of(row.verify_link), row.verify_kind) if row.verify_link else None
+    if row.code and link is not None:
+        return Finds(row.code, link)
+    whole = find(row.subject, text, html)
+    return Finds(row.code or whole.code, link or whole.verify)
 
 
 def sender_of(skimmed: Skimmed) -> Correspondent:

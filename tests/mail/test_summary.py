@@ -8,7 +8,10 @@ import pytest
 
 from inbox.mail import Summary, summarise
 from inbox.mail import summary as module
+from inbox.mail.finds import Finds
 from inbox.mail.searchtext import terms
+from inbox.mail.summary import finds_of
+from inbox.mail.view import VerifyLink
 from tests.mail.corpus import (
     FROM,
     HTML,
@@ -67,6 +70,15 @@ def test_a_row_has_the_code_and_the_link(body: bytes) -> None:
 
 def test_a_code_in_the_subject_needs_no_letter() -> None:
     assert summarise(message(FROM, "Subject: 482 913 is your login code", body="")).code == "482913"
+
+
+def test_a_reader_has_what_the_row_has_and_what_only_the_whole_letter_has() -> None:
+    source = message(FROM, "Subject: 482 913 is your login code", body="")
+    later = f'<a href="{CONFIRM}">Confirm your email</a>'
+    assert finds_of(source, "Your code: 771204", later) == Finds(
+        "482913", VerifyLink(CONFIRM, "site.example", "confirm")
+    )
+    assert finds_of(message(FROM, body=""), "", "") == Finds()
 
 
 def test_the_search_text_is_the_letter_without_case_and_diacritics() -> None:
