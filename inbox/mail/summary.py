@@ -20,8 +20,9 @@ from inbox.mail.searchtext import matches, search_text
 from inbox.mail.skim import Part, Skimmed, skim
 from inbox.mail.tags import strip_tags
 from inbox.mail.transfer import Source, decoded_prefix
-from inbox.mail.verify import VerifyLink, host_of
 from inbox.mail.uu import text_without_files
+from inbox.mail.verify import host_of
+from inbox.mail.view import VerifyLink
 
 BUDGET_SECONDS = 0.020
 SNIPPET_CHARACTERS = 200
