@@ -5,11 +5,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.bench.site import PROJECT
 from tests.corpus import small
 
 #: Messages of other projects, which are not ours to hand on; tried where they lie beside the project.
-SAMPLES = Path(os.environ.get("TEMPMAIL_SAMPLES", PROJECT.parent / "shared" / "mail-samples"))
+SAMPLES = Path(os.environ.get("MAIL_SAMPLES", PROJECT.parent / "shared" / "mail-samples"))
 
 
 def run(*folders: Path) -> subprocess.CompletedProcess[str]:
@@ -34,6 +36,11 @@ def test_whatever_arrives_has_a_row_and_opens(tmp_path: Path) -> None:
 
     assert tried.returncode == 0, tried.stdout + tried.stderr
     assert f"{count} messages: 0 refused, 0 raised, 0 empty, 0 slow" in tried.stdout
+
+
+@pytest.mark.skipif(not SAMPLES.is_dir(), reason=f"{SAMPLES} (MAIL_SAMPLES) is not there: no samples tried")
+def test_the_samples_of_other_projects_were_among_them() -> None:
+    assert any(path.is_file() for path in SAMPLES.rglob("*"))
 
 
 def test_a_message_that_is_refused_fails_the_run(tmp_path: Path) -> None:

@@ -26,6 +26,11 @@ def source(request: pytest.FixtureRequest) -> bytes:
     return CASES[request.param]
 
 
+@pytest.mark.skipif(not SAMPLES.is_dir(), reason=f"{SAMPLES} (MAIL_SAMPLES) is not there: no samples tried")
+def test_the_samples_of_other_projects_are_among_them() -> None:
+    assert len(CASES) > len(MESSAGES)
+
+
 def test_it_has_a_row_that_says_something(source: bytes) -> None:
     summary = summarise(source)
     if source.strip():

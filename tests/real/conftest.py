@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from collections.abc import Iterator
 
@@ -10,6 +11,8 @@ import pytest
 
 from tests.faults.conftest import place, whole_session
 from tests.faults.place import Box, Life, Place
+from tests.faults.visitor import Socket, Visitor
+from tests.support import wait_for
 
 __all__ = ["place", "whole_session"]
 
@@ -41,3 +44,40 @@ def boxes(place: Place, listener: Life) -> list[Box]:
 def sources(place: Place, box: Box) -> list[bytes]:
     """What a reader finds in a mailbox, our trace header taken off."""
     return place.read([box])[box.id].bodies
+
+
+class OpenPage:
+    """Somebody's page, open all the while: what it shows without being asked to."""
+
+    def __init__(self, port: int) -> None:
+        visitor = Visitor(port)
+        self.box = visitor.mailbox()
+        self._socket = Socket(visitor)
+        self._socket.catch_up(self.box, 0)
+        self._socket.hear_until(lambda message: message["type"] == "mailboxes")
+
+    def subjects_until(self, subject: str) -> list[str]:
+        """The subjects of the rows that it is told, until this one is among them."""
+        heard = self._socket.hear_until(lambda message: subject in _subjects(message))
+        return [each for message in heard for each in _subjects(message)]
+
+    def close(self) -> None:
+        self._socket.close()
+
+
+def _subjects(message: dict[str, object]) -> list[str]:
+    rows = message.get("rows")
+    return re.findall(r'data-testid="message-subject">(.*?)</bdi>', str(rows)) if rows else []
+
+
+@pytest.fixture(scope="module")
+def web(place: Place, listener: Life) -> None:
+    place.start("runserver")
+    wait_for(place.running.web_answers, "the web server")
+
+
+@pytest.fixture
+def page(place: Place, web: None) -> Iterator[OpenPage]:
+    page = OpenPage(place.running.http_port)
+    yield page
+    page.close()

@@ -9,7 +9,7 @@ from email.message import EmailMessage
 import pytest
 
 from tests.faults.place import Box, Place
-from tests.real.conftest import program, sources
+from tests.real.conftest import OpenPage, program, sources
 
 DEAD = "nobody.at.all@one.example"
 
@@ -69,6 +69,16 @@ def test_swaks_is_told_that_nobody_is_there(place: Place, boxes: list[Box]) -> N
     done = swaks(place, DEAD)
     assert done.returncode == 24, done.stdout  # "no valid recipients"
     assert "<** 550 5.1.1 No such mailbox" in done.stdout
+
+
+def test_mail_from_smtplib_and_swaks_appears_in_a_page_that_is_open(place: Place, page: OpenPage) -> None:
+    with connect(place) as client:
+        client.sendmail("ann@sender.example", page.box.address, "Subject: by smtplib\n\nHello\n")
+    assert page.subjects_until("by smtplib") == ["by smtplib"]
+
+    done = swaks(place, page.box.address, "--header", "Subject: by swaks")
+    assert done.returncode == 0, done.stdout
+    assert page.subjects_until("by swaks").count("by swaks") == 1
 
 
 def swaks(place: Place, recipient: str, *options: str) -> subprocess.CompletedProcess[str]:

@@ -13,7 +13,7 @@ import pytest
 
 from tests.faults.ledger import REPEAT_AFTER_SECONDS
 from tests.faults.place import Box, Life, Place
-from tests.real.conftest import BUSY_SECONDS, sources
+from tests.real.conftest import BUSY_SECONDS, OpenPage, sources
 from tests.real.postfix import Postfix
 from tests.support import wait_for
 
@@ -75,6 +75,12 @@ def test_it_relays_what_is_large_what_has_8_bits_and_what_has_utf_8_addresses(
     [source] = place.read([boxes[1]])[boxes[1].id].sources
     assert source.startswith("Return-Path: <jürgen@groß.example>\r\n".encode())
     assert b" with UTF8SMTP id " in source.split(b"\r\n\t")[1]
+
+
+def test_what_it_relays_appears_in_a_page_that_is_open(postfix: Postfix, page: OpenPage) -> None:
+    with postfix.connect() as client:
+        client.sendmail(SENDER, page.box.address, b"Subject: by way of Postfix\r\n\r\nHello\r\n")
+    assert page.subjects_until("by way of Postfix") == ["by way of Postfix"]
 
 
 def test_one_dead_recipient_is_bounced_and_the_others_have_their_mail(
