@@ -6,6 +6,7 @@ Does nothing when that has been done already. With --dev, also what the tests an
 
 # Nothing here may need a new Python or an installed package: it is here that their lack is told.
 
+import argparse
 import hashlib
 import os
 import subprocess
@@ -21,7 +22,9 @@ STAMP = os.path.join(VENV, ".installed")
 def main():
     if sys.version_info < LEAST_PYTHON:
         return try_a_newer_python()
-    dev = "--dev" in sys.argv[1:]
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--dev", action="store_true", help="also what the tests and checks need")
+    dev = parser.parse_args().dev
     wanted = digest()
     if wanted in stamp() and ("dev" in stamp() or not dev):
         return 0
