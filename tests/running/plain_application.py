@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
 import sys
 from typing import Any
@@ -10,11 +11,12 @@ from typing import Any
 from django.conf import settings
 
 sent = 0
+cut = 0
 
 
 async def application(scope: Any, receive: Any, send: Any) -> None:
     if scope["type"] == "websocket":
-        await converse(receive, send)
+        await converse(receive, send, flood=scope["path"] == "/flood")
         return
     path = scope["path"]
     if path == "/large":
@@ -23,6 +25,8 @@ async def application(scope: Any, receive: Any, send: Any) -> None:
     body = b"hello"
     if path == "/sent":
         body = str(sent).encode()
+    elif path == "/cut":
+        body = str(cut).encode()
     elif path == "/slow":
         await asyncio.sleep(float(scope["query_string"] or b"1"))
     elif path == "/length":
@@ -31,12 +35,16 @@ async def application(scope: Any, receive: Any, send: Any) -> None:
     await send({"type": "http.response.body", "body": body})
 
 
-async def converse(receive: Any, send: Any) -> None:
+async def converse(receive: Any, send: Any, *, flood: bool) -> None:
+    global cut
     await receive()
     await send({"type": "websocket.accept"})
+    for _ in range(512 if flood else 0):
+        await send({"type": "websocket.send", "bytes": bytes(65536)})
     while True:
         event = await receive()
         if event["type"] == "websocket.disconnect":
+            cut += 1
             return
         await send({"type": "websocket.send", "text": event["text"]})
 
@@ -63,5 +71,7 @@ if __name__ == "__main__":
     settings.configure(ASGI_APPLICATION="tests.running.plain_application.application")
     from inbox.running import web
 
+    web.PING_SECONDS = int(os.environ.get("PLAIN_PING_SECONDS", web.PING_SECONDS))
+    web.PONG_SECONDS = int(os.environ.get("PLAIN_PONG_SECONDS", web.PONG_SECONDS))
     listening = socket.create_server(("127.0.0.1", int(sys.argv[1])))
     web.serve([listening])

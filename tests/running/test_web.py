@@ -39,11 +39,11 @@ class Server:
     def connect(self) -> socket.socket:
         return socket.create_connection(("127.0.0.1", self.port), 20)
 
-    def websocket(self, origin: str = "") -> tuple[str, socket.socket]:
+    def websocket(self, origin: str = "", path: str = "/ws") -> tuple[str, socket.socket]:
         """The status line of a handshake, and the connection."""
         connection = self.connect()
         lines = [
-            "GET /ws HTTP/1.1",
+            f"GET {path} HTTP/1.1",
             f"Host: 127.0.0.1:{self.port}",
             "Upgrade: websocket",
             "Connection: Upgrade",
@@ -157,6 +157,58 @@ def test_a_websocket_of_origin_null_is_refused(server: Server) -> None:
     with accepted:
         assert "101" in status
         assert echoed(accepted, b"hello") == b"hello"
+
+
+def test_a_websocket_whose_reader_takes_nothing_is_cut_and_the_others_go_on(
+    start_server: Callable[..., Server],
+) -> None:
+    server = start_server()
+    _, other = server.websocket()
+    status, deaf = server.websocket(path="/flood")
+    assert "101" in status
+
+    wait_for(lambda: server.get("/cut").read() == b"1", "the end of the one that takes nothing", 15)
+
+    with deaf, other:
+        assert echoed(other, b"still here") == b"still here"
+
+
+def test_a_websocket_that_answers_no_ping_is_cut_and_one_that_does_is_not(
+    start_server: Callable[..., Server],
+) -> None:
+    server = start_server({"PLAIN_PING_SECONDS": "1", "PLAIN_PONG_SECONDS": "1"})
+    _, living = server.websocket()
+    _, dead = server.websocket()
+    with living, dead:
+        for _ in range(2):
+            opcode, payload = frame(living)
+            assert opcode == 9
+            mask = os.urandom(4)
+            masked = bytes(byte ^ mask[index % 4] for index, byte in enumerate(payload))
+            living.sendall(bytes([0x8A, 0x80 | len(payload)]) + mask + masked)
+
+        wait_for(lambda: server.get("/cut").read() == b"1", "the end of the dead one", 10)
+        opcode, _payload = frame(dead)
+        assert opcode == 9
+        assert ended(dead)
+        assert not ready(living), "the living one was cut too"
+
+
+def ready(connection: socket.socket) -> bool:
+    """Whether its end has come: nothing is to be read from it that is no ping."""
+    connection.settimeout(0)
+    try:
+        return connection.recv(1) in (b"", b"\x88")
+    except BlockingIOError:
+        return False
+
+
+def ended(connection: socket.socket) -> bool:
+    """No more comes: it was closed, in order or not."""
+    try:
+        return connection.recv(1 << 16) == b""
+    except ConnectionResetError:
+        return True
 
 
 def test_an_end_in_order_finishes_requests_and_tells_websockets_to_come_back(

@@ -16,7 +16,7 @@ import subprocess
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -209,6 +209,38 @@ def test_an_open_page_is_told_its_new_end_within_two_seconds(staff: Staff, visit
 
 def ends(message: dict[str, str]) -> datetime:
     return datetime.fromisoformat(message["expires_at"])
+
+
+def test_open_websockets_cost_no_thread_and_no_database_connection(instance: Running) -> None:
+    [web] = instance.processes("runserver")
+
+    def open_sockets(number: int) -> list[Socket]:
+        opened = []
+        for _ in range(number):
+            visitor = Visitor(instance.http_port)
+            box = visitor.mailbox()
+            opened.append(Socket(visitor))
+            opened[-1].catch_up(box, 0)
+            opened[-1].hear_until(lambda message: message["type"] == "mailboxes")
+        return opened
+
+    pages = open_sockets(10)  # by now the few threads are there that all of them share
+    threads = len(os.listdir(f"/proc/{web}/task"))
+    pages += open_sockets(30)
+
+    assert len(os.listdir(f"/proc/{web}/task")) - threads < 10
+    wait_for(lambda: not holds(web, "mail.sqlite3"), "no connection to the database")
+    for page in pages:
+        page.close()
+
+
+def holds(pid: int, name: str) -> int:
+    """How often a process has a file open."""
+    targets = []
+    for descriptor in os.listdir(f"/proc/{pid}/fd"):
+        with suppress(OSError):
+            targets.append(os.readlink(f"/proc/{pid}/fd/{descriptor}"))
+    return sum(target.endswith(f"/{name}") for target in targets)
 
 
 # -- a second listener, of two workers, whose name server never answers ------------------------------

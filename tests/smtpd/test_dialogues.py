@@ -9,7 +9,7 @@
     T: NAME text its trace header has this in it
 
 {live}, {second} and {third} are addresses of living mailboxes, {ended} of one whose time is over, {dead} of
-none; {live_local} is a local part.
+none; {live_local} and {live_domain} are the parts of an address.
 """
 
 from __future__ import annotations
@@ -36,7 +36,8 @@ def test_dialogue(dialogue: str, listening: Listening, new_mailbox: Callable[[],
     held = {name: new_mailbox() for name in ("live", "second", "third", "ended")}
     end(held["ended"])
     names = {name: mailbox.address for name, mailbox in held.items()} | {"dead": "never.was@one.example"}
-    names |= {f"{name}_local": mailbox.local_part for name, mailbox in held.items()}
+    for name, mailbox in held.items():
+        names[f"{name}_local"], _, names[f"{name}_domain"] = mailbox.address.partition("@")
     talk = listening.talk()
     together = b""
     for number, line in enumerate((DIALOGUES / f"{dialogue}.txt").read_text().splitlines(), start=1):
