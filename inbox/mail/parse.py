@@ -386,7 +386,8 @@ class _Reading:
     def named_texts(self, skimmed: Skimmed) -> Iterator[_Block]:
         """Texts that have a name and yet are meant to be read, for a message that has no others."""
         for part in skimmed.leaves:
-            if part.content_type in ("text/plain", "text/html") and part.disposition != "attachment":
+            is_sent_to_be_kept = part.disposition == "attachment" and part.name
+            if part.content_type in ("text/plain", "text/html") and not is_sent_to_be_kept:
                 yield self._leaf(part)
 
     def _alternatives(self, part: Part) -> Iterator[_Block]:
@@ -450,7 +451,7 @@ def _inner_message(
     if inner_depth >= _GREATEST_INNER_DEPTH:
         return None
     for part in skimmed.leaves:
-        if part.content_type not in MESSAGE_TYPES:
+        if part.content_type not in MESSAGE_TYPES and part.content_type != "message/partial":
             continue
         inner_source = decoded_prefix(source, part.start, part.end, part.encoding, _LARGEST_INNER_BYTES)
         inner = skim(inner_source)

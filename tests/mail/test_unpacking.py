@@ -14,10 +14,12 @@ from inbox.mail import read
 from inbox.mail.armour import without_armour
 from inbox.mail.cms import read_cms
 from inbox.mail.flowed import unflowed
-from inbox.mail.parse import attachment_bytes, inline_images
+from inbox.mail.parse import NOTE_RAW, attachment_bytes, inline_images
 from inbox.mail.rtf import text_of_compressed_rtf, text_of_rtf
 from inbox.mail.tnef import read_tnef
 from inbox.mail.uu import take_out_files
+from inbox.mail.view import View
+from inbox.mail.viewing import view_of
 from tests.mail import golden
 from tests.mail.corpus import FROM, MIXED, message, multipart, part
 
@@ -310,3 +312,24 @@ def test_a_thousand_containers_cost_twenty() -> None:
     assert sum(file.derived for file in parsed.attachments) == 500
     assert sum(file.unpacked for file in parsed.attachments) <= 20
     assert attachment_bytes(source, parsed.attachments[-1].index) == b"abc"
+
+
+@relaxed
+@given(
+    st.sampled_from(golden.NAMES),
+    st.lists(st.tuples(st.integers(0, 10**6), st.binary(max_size=8), st.integers(0, 40)), max_size=6),
+)
+def test_any_of_our_messages_damaged_anywhere_opens(name: str, damage: list[tuple[int, bytes, int]]) -> None:
+    source = bytearray(golden.source_of(name))
+    for place, put, cut in damage:
+        at = place % (len(source) + 1)
+        source[at : at + cut] = put
+    raw = bytes(source)
+    parsed = read(raw)
+    view = view_of(raw, parsed)
+    assert NOTE_RAW not in parsed.notes
+    assert view.structure, "a fault of ours was caught"
+    assert view.text.strip()
+    assert View.from_json(view.to_json()) == view
+    for file in parsed.attachments:
+        assert len(attachment_bytes(raw, file.index)) == file.size_bytes
