@@ -231,10 +231,10 @@ def _guess(raw: bytes, cut: bool, hints: Iterable[str], thorough: bool) -> str:
 
 
 def _of_statistics(raw: bytes) -> str:
-    # Imported where it is used: reception has no use for it. The worker has it before it shuts itself in.
-    import charset_normalizer
-
     try:
+        # Imported where it is used, for reception has no use for it. A worker has it since its start (jobs.py).
+        import charset_normalizer
+
         best = charset_normalizer.from_bytes(raw[:_SAMPLE_BYTES]).best()
     except Exception:  # whatever a library of guesses stumbles on, there is another guess
         return ""

@@ -7,6 +7,8 @@ message in question is: numbers of files that are messages themselves, the outer
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+import charset_normalizer  # noqa: F401 - a worker opens no file later on, and reading a letter may ask it
+
 from inbox.mail import parse, previews
 from inbox.mail.bodies import attachment_parts
 from inbox.mail.html import frame_document

@@ -5,8 +5,6 @@ Codes, links and the kinds of files are filled in by those who know about them.
 
 from collections.abc import Iterator
 
-import charset_normalizer  # noqa: F401 - a worker opens no file later on, and reading a letter may ask it
-
 from inbox.mail.bodies import attachment_parts
 from inbox.mail.cards import cards_of
 from inbox.mail.charsets import decode_header_bytes

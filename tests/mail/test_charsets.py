@@ -8,6 +8,7 @@ from inbox.mail import read, summarise
 from inbox.mail.charsets import codec_for, declared_in_html, decode, decode_header_bytes
 from inbox.mail.parse import NOTE_CHARSET
 from tests.mail.corpus import FROM, MIXED, message, multipart, part
+from tests.mail.shut_in import shut_in
 
 GREETING = "Grüße"
 
@@ -275,3 +276,10 @@ def test_a_megabyte_of_almost_text_is_quick(unit: bytes) -> None:
         began = time.thread_time()
         decode(raw, label, thorough=False)
         assert time.thread_time() - began < 2.5, label
+
+
+def test_a_worker_that_is_shut_in_can_still_ask_statistics() -> None:
+    asked = "sys.stdout.write(charsets._of_statistics(content))"
+    text = "Příliš žluťoučký kůň úpěl ďábelské ódy. " * 20
+    found = shut_in(asked, text.encode("cp1250"), modules="jobs, charsets, worker; worker._load_codecs()")
+    assert found == b"cp1250"
