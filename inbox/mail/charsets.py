@@ -232,7 +232,7 @@ def _guess(raw: bytes, cut: bool, hints: Iterable[str], thorough: bool) -> str:
 
 def _of_statistics(raw: bytes) -> str:
     try:
-        # Imported where it is used, for reception has no use for it. A worker has it since its start (jobs.py).
+        # Imported where it is used: reception has no use for it. A worker has it from its start (jobs.py).
         import charset_normalizer
 
         best = charset_normalizer.from_bytes(raw[:_SAMPLE_BYTES]).best()
