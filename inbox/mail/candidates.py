@@ -23,14 +23,14 @@ _LIKELY = (
 )
 _LIKELY_DIGIT = re.compile(_LIKELY.replace("D", r"\d").replace("[ ", "[ \xa0\u2002-\u200a\u202f\u3000"))
 _LIKELY_ASCII_DIGIT = re.compile(_LIKELY.replace("D", "[0-9]"))
-_LIKELY_LETTERS = re.compile(r"-(?<=[A-Z]{3}-)[A-Z]{3,5}(?![A-Za-z0-9])")
+_LIKELY_LETTERS = re.compile(r"-(?<=[A-Z]{4}-)[A-Z]{4,5}(?![A-Za-z0-9])")
 _MOST_IN_A_PIECE = 40
 _MOST_PLACES = 200
 _NOT_TEXT = re.compile(r"(?:https?://|www\.)[^\s<>\"]+|[^\s@<>()\"]{1,64}@[^\s@<>()\"]{1,255}", re.I)
 _RUN = re.compile(r"\d+(?:(?: {1,2}|-| - )\d+){0,11}")
 _DIGITS = re.compile(r"\d+")
 _TOKEN = re.compile(r"[A-Za-z0-9]+(?:-[A-Za-z0-9]+){0,5}")
-_CAPITALS = re.compile(r"(?<![A-Za-z0-9-])[A-Z]{3,5}-[A-Z]{3,5}(?![A-Za-z0-9-])")
+_CAPITALS = re.compile(r"(?<![A-Za-z0-9-])[A-Z]{4,5}-[A-Z]{4,5}(?![A-Za-z0-9-])")
 _MAY_BE_SPACED = re.compile(r"\d [A-Z0-9]|(?<=[A-Z] )\d")
 _SPACED = re.compile(
     r"(?<![^\s:\"'(\[])(?:[A-Z0-9](?: [A-Z0-9]){3,9}|[A-Z0-9]{3} [A-Z0-9]{3}|[A-Z0-9]{4} [A-Z0-9]{4})"
@@ -40,7 +40,7 @@ _NOT_BEFORE = ".,/#@&+$€£¥₽₹₺₩%_~\\^|°×"
 _NOT_BEHIND = "@_/\\#+=^~&×"
 _AREA_CODE = re.compile(r"\(\+?\d{2,5}\) $|\+ $")
 _MASKS = "*•·●×xX…."
-_MASKED_TOKEN = re.compile("[xX]{2,}[0-9]")
+_MASKED_TOKEN = re.compile("[xX]{2,}[0-9]|0x")
 _MASKED = re.compile(r"(?:[*•·●×xX…]{2,}|\.{2,})[ -]?$")
 # Said in front of a number: its currency, or that it is numbered.
 _MONEY_SIGNS = "$€£¥₹₽₺₩฿₫₴₪°#"
@@ -57,6 +57,12 @@ _DATE_SHAPE = re.compile(
 _MEASURE = re.compile(
     r"\d+(?:st|nd|rd|th|am|pm|h|hrs?|min|mins|sec|gb|mb|kb|tb|px|x|k|m|km|kg|ml|cm|mm|w|kw|kwh|v|mah|hz|ghz|mhz|fps|p|g|mg"
     r"|eur|usd|gbp|pln|er|ers|er|a|d|s|yo|bn|pts?|pcs?|in|ft|lb|lbs|oz)",
+    re.I,
+)
+# Names of the trade that a letter is full of ("rfc822", "sha256", "utf8").
+_NUMBERED_NAME = re.compile(
+    r"(?:rfc|sha|utf|base|iso|ipv|win|windows|aes|rsa|tls|http|mp|usb|gpt|covid|gcc|python|java|node|ver|page|step|part"
+    r"|fig|figure|table|chapter|room|gate|line|level|item|note|test|user|admin|mail)\d+",
     re.I,
 )
 _NAME_AND_NUMBER = re.compile(r"[A-Za-z]{3,}\d{1,4}|\d{1,2}[A-Za-z]{3,}")
@@ -155,14 +161,14 @@ def _lettered(token: str, start: int, end: int) -> Candidate | None:
     shape = 0
     if len(parts) > 1:
         if code.isalpha():
-            if len(parts) != 2 or len(parts[0]) != len(parts[1]) or len(parts[0]) not in (3, 4, 5):
+            if len(parts) != 2 or len(parts[0]) != len(parts[1]) or len(parts[0]) not in (4, 5):
                 return None
         elif len(parts) == 2 and len(parts[0]) <= 3 and parts[0].isalpha() and parts[1].isdecimal():
             if not parts[0].isupper() or len(parts[1]) < 4:
                 return None
         elif len({len(part) for part in parts}) != 1 or len(parts[0]) < 3:
             return None
-    elif code.isalpha() or _MASKED_TOKEN.match(code):
+    elif code.isalpha() or _MASKED_TOKEN.match(code) or _NUMBERED_NAME.fullmatch(code):
         return None
     if not code.isupper():
         shape -= 1

@@ -70,6 +70,8 @@ _SOCIAL_HOSTS = re.compile(
     r"(?:^|\.)(?:facebook\.com|fb\.com|twitter\.com|x\.com|instagram\.com|linkedin\.com|youtube\.com|youtu\.be|tiktok\.com|t\.me"
     r"|pinterest\.[a-z.]{2,6}|wa\.me|whatsapp\.com|vk\.com|ok\.ru|reddit\.com|threads\.net|discord\.gg|weibo\.com|telegram\.me|xing\.com)$"
 )
+# Pages of a manual have no token behind them.
+_PAGE = re.compile(r"\.(?:html?|md|rst|txt)(?:#.*)?$")
 _FILES = re.compile(r"\.(?:png|jpe?g|gif|webp|svg|css|js|ico|pdf|ics|zip|mp4)$")
 _TOKEN_NAMES = re.compile(
     r"(?:^|[_-])(?:token|code|key|hash|sig|signature|otp|t|k|c|h|s|id|uid|u|i|a|x|q|p|tk|jwt|ticket|oobcode|nonce|secret|ref|data|d|e|v|m|upn|confirmation|activation|verification|state)$"
@@ -148,6 +150,7 @@ def _judge(link: Link, about: _About, known: dict[str, tuple[str, int]]) -> tupl
         or _AWAY_HOSTS.search(host)
         or _AWAY_URL.search(lowered)
         or _FILES.search(path.partition("?")[0])
+        or _PAGE.search(path)
     ):
         return None
     url_kind = url_kind or _url_kind(lowered)
@@ -270,7 +273,7 @@ def _is_random(word: str, shortest: int) -> bool:
         return False
     digits = sum(map(str.isdecimal, word))
     letters = sum(map(str.isalpha, word))
-    if digits and letters and not re.fullmatch(r"[a-zA-Z]+[-_.]?\d{1,2}(?:\.[a-z]{2,5})?", word):
+    if digits and letters and not re.fullmatch(r"[a-zA-Z]+[-_.]?\d{1,4}(?:\.[a-z]{2,5})?", word):
         return True
     return (
         digits >= 5

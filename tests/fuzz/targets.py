@@ -8,12 +8,10 @@ import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
 
 from inbox.mail import (
     Summary,
     attachment_pieces,
-    frame_document,
     read,
     safe_file_name,
     summarise,
@@ -22,6 +20,7 @@ from inbox.mail import (
 from inbox.mail.codes import find_code, grouped
 from inbox.mail.finds import find
 from inbox.mail.glance import glance, links_of_text
+from inbox.mail.html import frame as frame_letter
 from inbox.mail.parse import NOTE_RAW
 from inbox.mail.searchtext import fold, marks, search_text, terms
 from inbox.mail.tags import strip_tags
@@ -68,13 +67,16 @@ def summary(data: bytes) -> None:
 def frame(data: bytes) -> None:
     """Any HTML makes a document in which nothing runs and nothing is asked for."""
     markup = as_text(data, HTML).encode("utf-8", "replace").decode()
-    with in_time():
-        framed: Any = frame_document(markup, inline_image=lambda _content_id: None)
-    document = framed if isinstance(framed, str) else framed.document
-    document.encode()
-    judge = _Judge()
-    judge.feed(document)
-    judge.close()
+    for dark in (False, True):
+        with in_time():
+            framed = frame_letter(markup, inline_image=lambda _content_id: None, nonce="5f3a9c1d", dark=dark)
+        framed.document.encode()
+        judge = _Judge()
+        judge.feed(framed.document)
+        judge.close()
+        require(framed.blocked_images >= len(framed.remote), "pictures")
+        for address in framed.remote:
+            require(address.startswith(("http://", "https://", "//")), "a picture of another scheme")
 
 
 def codes(data: bytes) -> None:
@@ -174,6 +176,12 @@ _ADDRESSES = frozenset(
 class _Judge(html.parser.HTMLParser):
     """Looks at a document as a browser's tokenizer would, and allows little."""
 
+    def handle_data(self, data: str) -> None:
+        if self.cdata_elem == "style":
+            sheet = data.lower()
+            for asks in ("url(", "@import", "@font-face", "expression(", "image-set(", "\\"):
+                require(asks not in sheet, f"{asks} in a style sheet")
+
     def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
         require(tag not in _NEVER, f"<{tag}>")
         for name, value in attributes:
@@ -183,7 +191,9 @@ class _Judge(html.parser.HTMLParser):
             if name == "style":
                 require("url(" not in address and "expression" not in address, "style")
             if name in _ADDRESSES and address:
-                allowed = ("data:image/",) if tag == "img" else ("http://", "https://", "mailto:", "#")
+                allowed: tuple[str, ...] = (
+                    ("data:image/",) if tag == "img" else ("http://", "https://", "mailto:", "#")
+                )
                 require(address.startswith(allowed), f"{name}={address[:40]}")
 
     handle_startendtag = handle_starttag

@@ -101,6 +101,8 @@ def test_a_number_of_another_look_is_no_code(written: str) -> None:
         ("", "Use code SAVE20 at checkout", ""),
         ("", "Postal code: 10115", ""),
         ("", "the code in net/code.c 1204", ""),
+        ("", "how to encode rfc822 in base64", ""),
+        ("", "opcode: QUERY, status: NOERROR, id: 54701", ""),
         (
             "",
             "To finish your registration at our site please type in the verification\ncode 482913 and go on.",
