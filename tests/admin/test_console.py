@@ -9,16 +9,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from inbox import staff
+from tests.inspector import Inspector
 from tests.support import CHROMIUM_ARGUMENTS, Running, chromium_path, wait_for
 
 pytestmark = pytest.mark.browser
 
 PASSWORD = "a long password"
-RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
 PAGES = (
     "",
     "inbox/",
@@ -114,25 +113,13 @@ def test_no_page_of_the_console_breaks_its_policy(page: Page, instance: Running)
     assert not page.complaints  # type: ignore[attr-defined]
 
 
-def test_axe_finds_nothing_on_any_page(chromium: Browser, instance: Running) -> None:
-    """In the dark and narrow; tests/browser looks at some of them in the light and wide."""
-    context = chromium.new_context(
-        base_url=instance.url, color_scheme="dark", viewport={"width": 360, "height": 720}
-    )
-    page = context.new_page()
-    found = []
-
-    def check(path: str) -> None:
-        page.goto(f"/admin/{path}")
-        for rule in Axe().run(page, options=RULES).response["violations"]:
-            found.append((path, rule["id"], [node["html"][:160] for node in rule["nodes"]]))
-
-    check("")
+def test_axe_finds_nothing_on_any_page(page: Page, instance: Running) -> None:
+    inspector = Inspector(thorough_at=(360,))
+    inspector.go_and_look(page, "/admin/")
     log_in(page)
     for path in PAGES:
-        check(path)
-    assert not found, "\n".join(map(str, found))
-    context.close()
+        inspector.go_and_look(page, f"/admin/{path}")
+    assert not inspector.found, "\n".join(inspector.found)
 
 
 def test_a_lifetime_saved_in_the_console_moves_the_countdown_of_an_open_page(

@@ -1,131 +1,177 @@
-"""axe on every page, light and wide, dark and narrow. The admin has its own (tests/admin)."""
+"""axe on every page and every state of one, light and dark, narrow and wide (the console: tests/admin)."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import shutil
+import sqlite3
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page, expect
+from playwright.sync_api import BrowserContext, Page, expect
 
-from tests.browser.conftest import Visitor, address_on, send
+from tests.browser.conftest import Visitor, address_on, send, wait_for_page
 from tests.browser.test_the_main_job import letter_with_everything
-from tests.support import Clock, Running
+from tests.inspector import Inspector
+from tests.support import Running
 
 pytestmark = pytest.mark.browser
 Visit = Callable[..., Visitor]
 
-RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+
+@pytest.fixture
+def inspector() -> Iterator[Inspector]:
+    inspector = Inspector()
+    yield inspector
+    assert not inspector.found, "\n".join(inspector.found)
 
 
-def check(page: Page, what: str) -> list[str]:
-    found = Axe().run(page, options=RULES).response["violations"]
-    return [f"{what}: {rule['id']}: {[node['html'][:120] for node in rule['nodes']]}" for rule in found]
+@pytest.fixture(scope="module")
+def own(tmp_path_factory: pytest.TempPathFactory, set_up_data_dir: Path) -> Iterator[Running]:
+    """A service whose rows are changed behind its back, to see pages that are rare."""
+    running = Running(Path(shutil.copytree(set_up_data_dir, tmp_path_factory.mktemp("own") / "data")))
+    running.start_and_wait("runall")
+    yield running
+    running.stop()
 
 
-SCHEMES = pytest.mark.parametrize(
-    ("scheme", "width"), [("light", 1280), ("dark", 360), ("dark", 1280), ("light", 360)]
-)
+def change(running: Running, statement: str, *arguments: str) -> None:
+    with sqlite3.connect(running.data_dir / "mail.sqlite3", isolation_level=None, timeout=10) as database:
+        assert database.execute(f"UPDATE {statement}", arguments).rowcount
 
 
-def tab(visitor: Visitor, width: int) -> Page:
-    page = visitor.tab()
-    page.set_viewport_size({"width": width, "height": 720})
-    return page
-
-
-@SCHEMES
-def test_every_page(site: Running, visit: Visit, scheme: str, width: int) -> None:
-    visitor = visit(site, color_scheme=scheme, reduced_motion="reduce")
-    page = tab(visitor, width)
-    problems = check(page, "empty")
-    send(site, address_on(page), letter_with_everything())
-    send(site, address_on(page), subject="Plain", text="Your verification code is 482913.\n")
+def test_list_search_folds_and_dialogs(own: Running, visit: Visit, inspector: Inspector) -> None:
+    page = visit(own).tab()
+    inspector.look(page, "empty")
+    send(own, address_on(page), letter_with_everything())
+    send(own, address_on(page), subject="Plain", text="Your verification code is 482913.\n")
     expect(page.get_by_test_id("message")).to_have_count(2)
-    problems += check(page, "list")
-    page.get_by_test_id("search").fill("order")
-    expect(page.get_by_test_id("message")).to_have_count(1)
-    problems += check(page, "search with hits")
-    page.get_by_test_id("search").fill("zebra")
-    expect(page.get_by_test_id("message")).to_have_count(0)
-    problems += check(page, "search without hits")
+    inspector.look(page, "list")
+    for sought, hits in (("order", 1), ("zebra", 0)):
+        page.get_by_test_id("search").fill(sought)
+        expect(page.get_by_test_id("message")).to_have_count(hits)
+        inspector.look(page, f"search with {hits} hits")
     page.get_by_test_id("search").press("Escape")
-    mailbox = page.locator("main").get_attribute("data-mailbox")
-    for path in (
-        f"/m/{mailbox}/delete/",
-        f"/m/{mailbox}/delete-read/",
-        "/gone/",
-        "/nowhere/",
-        "/privacy/",
-        "/admin/",
+    for button, dialog in (
+        ("#delete", "#delete-dialog"),
+        ("#qr-open", "#qr-dialog"),
+        ("#help-open", "#help-dialog"),
+        ("#alerts-open", "#alerts-dialog"),
     ):
-        page.goto(path)
-        problems += check(page, path)
-    assert not problems, "\n".join(problems)
+        page.locator(button).click()
+        expect(page.locator(dialog)).to_be_visible()
+        inspector.look(page, dialog)
+        page.keyboard.press("Escape")
+        expect(page.locator(dialog)).to_be_hidden()
+    for fold in ("#choose", "#label-fold"):
+        page.locator(f"{fold} summary").click()
+        inspector.look(page, fold)
+        page.keyboard.press("Escape")
+    page.get_by_test_id("new-address").click()
+    page.locator("#others summary").click()
+    inspector.look(page, "the switcher, open")
 
 
-@SCHEMES
-def test_every_view_of_a_message(site: Running, visit: Visit, scheme: str, width: int) -> None:
-    visitor = visit(site, color_scheme=scheme, reduced_motion="reduce")
-    page = tab(visitor, width)
-    send(site, address_on(page), letter_with_everything())
-    send(site, address_on(page), subject="Plain", text="Your verification code is 482913.\n")
+def test_every_view_of_a_message(own: Running, visit: Visit, inspector: Inspector) -> None:
+    page = visit(own).tab()
+    send(own, address_on(page), letter_with_everything())
+    send(own, address_on(page), subject="Plain", text="Your verification code is 482913.\n")
     expect(page.get_by_test_id("message")).to_have_count(2)
-    problems = []
     page.get_by_test_id("message").first.locator("a").click()
     expect(page.get_by_test_id("text-body")).to_be_visible()
-    problems += check(page, "plain text")
+    inspector.look(page, "plain text")
     page.goto(page.locator("main").get_attribute("data-home") or "")
     page.get_by_test_id("message").nth(1).locator("a").click()
     expect(page.get_by_test_id("html-body")).to_be_visible()
     url = page.url
     for view in ("html", "text", "source", "headers", "parts"):
-        page.goto(f"{url}?view={view}")
-        problems += check(page, view)
-        if width == 360:
-            page.locator(".more-open").click()
-            problems += check(page, f"{view}, details open")
+        inspector.go_and_look(page, f"{url}?view={view}")
+    page.set_viewport_size({"width": 360, "height": 720})
+    page.locator(".more-open").click()
+    inspector.look(page, "details open")
     for view in ("text", "headers"):
-        page.goto(f"{url}print/?view={view}")
-        problems += check(page, f"{view} on paper")
-    assert not problems, "\n".join(problems)
+        inspector.go_and_look(page, f"{url}print/?view={view}")
 
 
-@SCHEMES
-def test_every_dialog(site: Running, visit: Visit, scheme: str, width: int) -> None:
-    page = tab(visit(site, color_scheme=scheme, reduced_motion="reduce"), width)
-    problems = []
-    for name, open_it in (
-        ("delete", lambda: page.get_by_test_id("delete-mailbox").click()),
-        ("keys", lambda: page.keyboard.press("?")),
-        ("QR", lambda: page.locator("#qr-open").click()),
-        ("alerts", lambda: page.locator("#alerts-open").click()),
-    ):
-        open_it()
-        expect(page.locator("dialog[open]")).to_have_count(1)
-        problems += check(page, name)
-        page.keyboard.press("Escape")
-        expect(page.locator("dialog[open]")).to_have_count(0)
-    assert not problems, "\n".join(problems)
+def test_states_of_the_line_and_of_the_mailbox(own: Running, visit: Visit, inspector: Inspector) -> None:
+    blocked = visit(own)
+    blocked.context.route_web_socket("**/ws/", lambda socket: socket.close())
+    page = blocked.tab(live=False)
+    connection = page.get_by_test_id("connection")
+    expect(connection).to_have_attribute("data-state", "polling", timeout=30_000)
+    inspector.look(page, "polling")
+    blocked.context.set_offline(True)
+    expect(connection).to_have_attribute("data-state", "reconnecting")
+    inspector.look(page, "reconnecting")
+    blocked.context.set_offline(False)
 
-
-@SCHEMES
-def test_offline_and_ended(timed: tuple[Running, Clock], visit: Visit, scheme: str, width: int) -> None:
-    running, clock = timed
-    visitor = visit(running, color_scheme=scheme, reduced_motion="reduce")
-    page = tab(visitor, width)
-    send(running, address_on(page))
-    expect(page.get_by_test_id("message")).to_have_count(1)
-    visitor.context.set_offline(True)
-    expect(page.get_by_test_id("connection")).to_have_attribute("data-state", "reconnecting")
-    problems = check(page, "offline")
-    visitor.context.set_offline(False)
-    clock.set("+100m")
+    visitor = visit(own)
+    page = visitor.tab()
+    send(own, address_on(page))
+    mailbox = page.locator("main").get_attribute("data-mailbox") or ""
+    times = "expires_at = datetime('now', '-1 minutes'), purge_at = datetime('now', '+20 minutes')"
+    change(own, f"inbox_mailbox SET {times} WHERE public_id = ?", mailbox)
     page.reload()
     expect(page.get_by_test_id("revive")).to_be_visible()
-    problems += check(page, "ended")
-    clock.set("+200m")
-    page.reload()
-    expect(page.get_by_text("Your last address has ended")).to_be_visible()
-    problems += check(page, "after the end")
-    assert not problems, "\n".join(problems)
+    inspector.look(page, "hidden")
+    page.get_by_test_id("revive").click()
+    expect(page.locator("main")).to_have_attribute("data-state", "living")
+
+    other = visitor.tab()
+    other.get_by_test_id("delete-mailbox").click()
+    other.get_by_test_id("confirm-delete").click()
+    other.wait_for_url("**/gone/")
+    inspector.look(other, "gone")
+    expect(page.locator("main")).to_have_attribute("data-state", "ended")
+    inspector.look(page, "ended in place")
+
+    other.get_by_test_id("new-address").click()
+    mailbox = other.locator("main").get_attribute("data-mailbox") or ""
+    times = "expires_at = '2020-01-01', purge_at = '2020-01-02'"
+    change(own, f"inbox_mailbox SET {times} WHERE public_id = ?", mailbox)
+    other.goto("/")
+    expect(other.get_by_text("Your last address has ended")).to_be_visible()
+    inspector.look(other, "after the end")
+
+
+def test_pages_beside_the_inbox_and_those_that_say_no(
+    own: Running, visit: Visit, inspector: Inspector
+) -> None:
+    visitor = visit(own)
+    page = visitor.tab()
+    mailbox = page.locator("main").get_attribute("data-mailbox")
+    for path in ("/privacy/", "/nowhere/", f"/m/{mailbox}/delete/", f"/m/{mailbox}/delete-read/", "/admin/"):
+        inspector.go_and_look(page, path)
+
+    page.goto("/")
+    page.evaluate(
+        """() => { const form = document.querySelector('form.new');
+            form.elements.csrfmiddlewaretoken.value = 'x'; form.submit(); }"""
+    )
+    expect(page.locator("body")).not_to_have_class("page-inbox")
+    assert page.evaluate("performance.getEntriesByType('navigation')[0].responseStatus") == 403
+    inspector.look(page, "forged")
+
+    stranger = visit(own)
+    page = stranger.context.new_page()
+    says(stranger.context, page, 503, **{"Sec-Purpose": "prefetch"})
+    inspector.look(page, "503")
+    change(own, "inbox_domain SET state = 'resting'")
+    says(stranger.context, page, 503)
+    inspector.look(page, "no domain")
+    change(own, "inbox_domain SET state = 'offered'")
+    change(own, "inbox_policy SET new_mailboxes_burst = 1, new_mailboxes_per_hour = 1")
+    says(stranger.context, page, 429)
+    inspector.look(page, "429")
+
+
+def says(context: BrowserContext, page: Page, status: int, **headers: str) -> None:
+    """Go to the first page, as somebody new, until it answers so: a policy is a second old at most."""
+    page.set_extra_http_headers(headers)
+
+    def answers() -> bool:
+        context.clear_cookies()
+        response = page.goto("/")
+        return response is not None and response.status == status
+
+    wait_for_page(page, answers, f"{status}", 10)
