@@ -344,7 +344,7 @@ class _Reading:
         if depth:  # a comment that never closed: better its text than nothing
             bare = bare or "".join(comments)
         if "@" in bare:
-            *before, address = bare.split() if not bare.startswith('"') else [bare]
+            before, address = ([], bare) if bare.startswith('"') else _bare_address(bare)
             name = " ".join(before) or "".join(comments)
             return Correspondent(_name(name), _address(address))
         name = _name(bare or "".join(comments))
@@ -368,9 +368,24 @@ def _name(text: str) -> str:
     return one_line(decode_words(text), 200)
 
 
+def _bare_address(text: str) -> tuple[list[str], str]:
+    """The words around an address without brackets, and the address, in old syntax too (RFC 5322 4.4)."""
+    local_part, _, domain = text.partition("@")
+    domain = _BLANKS_AROUND_DOTS.sub(".", domain.strip())
+    domain, _, behind = domain.partition(" ")
+    *before, local_part = local_part.split() or [""]
+    return [*before, *behind.split()], f"{local_part}@{domain}"
+
+
+_BLANKS_AROUND_DOTS = re.compile(r"[ ]{0,20}\.[ ]{0,20}(?=\w)")
+_COMMENT = re.compile(r"\([^()]{0,200}\)")
+
+
 def _address(text: str) -> str:
     address = one_line(text, 2000)
     if not address.startswith('"'):  # a quoted local part may hold blanks (RFC 5321 4.1.2)
+        if "(" in address:
+            address = _COMMENT.sub("", address)
         address = "".join(address.split())
     if address.startswith("@") and ":" in address:  # a source route (RFC 5321 4.1.1.3)
         address = address.rpartition(":")[2]
@@ -379,6 +394,7 @@ def _address(text: str) -> str:
 
 # What programs write instead: fractions of a second, a zone without its sign, the order of ISO 8601.
 _ODD_SECONDS = re.compile(r"(\d\d:\d\d:\d\d)(?:[.,]\d{1,9})?(?: (\d{4})(?!\d))?")
+_BLANKS_IN_TIME = re.compile(r"(?<=\d)[ ]{0,20}:[ ]{0,20}(?=\d)")
 _ISO_DATE = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d)?(?:\.\d{3})?(?: ?(?:Z|[+-]\d\d:\d\d))?")
 
 
@@ -399,6 +415,8 @@ def parse_date(raw: bytes | bytearray) -> datetime | None:
                 iso[0].replace(" ", "T", 1).replace(" ", "").replace("Z", "+00:00")
             )
         else:
+            if "(" in text or " :" in text:
+                text = _BLANKS_IN_TIME.sub(":", _COMMENT.sub(" ", text))
             moment = parsedate_to_datetime(_ODD_SECONDS.sub(_ordinary_seconds, text))
         if moment.tzinfo is None:
             moment = moment.replace(tzinfo=UTC)

@@ -20,6 +20,8 @@ _LOOKED_AT_BYTES = 1024 * 1024
 _NOT_BASE64 = bytes(set(range(256)) - set(_BASE64_ALPHABET) - set(b"="))
 _UUENCODE = frozenset(("x-uuencode", "uuencode", "x-uue", "uue"))
 _PADDING = re.compile(rb"=+")
+# Words behind the end, on its line, are a gateway's.
+_BEHIND_PADDING = re.compile(rb"=[ ][^\r\n]*")
 # More runs than this in one piece is no mail program's work: then the padding is ignored, so that hostile
 # input costs one decoding a piece and not one a byte.
 _MOST_RUNS_IN_A_PIECE = 256
@@ -115,6 +117,8 @@ def _pieces(source: Source, start: int, end: int) -> Iterator[bytes]:
 def _base64_pieces(source: Source, start: int, end: int) -> Iterator[bytes]:
     rest = b""
     for raw in _pieces(source, start, end):
+        if b"= " in raw:
+            raw = _BEHIND_PADDING.sub(b"=", raw)
         text = rest + raw.translate(None, _NOT_BASE64)
         *finished, text = _runs(text)
         decoded = b"".join(map(_decode_run, finished))

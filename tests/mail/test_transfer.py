@@ -38,6 +38,7 @@ def test_base64_of_any_length_comes_back_byte_for_byte() -> None:
         (b"aGVsbG8==", b"hello"),
         (b"=aGVsbG8", b"hello"),
         (b"aGVsbG8=x", b"hello"),
+        (b"aGVsbG8= ignored\r\naGVsbG8=", b"hellohello"),
         (b"a", b""),
         (b"!!!", b""),
         (b"a G V s\tb G 8 =", b"hello"),
