@@ -260,9 +260,8 @@ def links_of_text(text: str) -> Iterator[Link]:
     for number, match in enumerate(_URL.finditer(text)):
         if number >= MOST_LINKS:
             return
-        url = match[0]
-        while url and url[-1] in _TRAILING and not (url[-1] == ")" and "(" in url):
-            url = url[:-1]
+        # A bracket that was opened inside belongs to the address.
+        url = match[0].rstrip(_TRAILING if "(" not in match[0] else _TRAILING.replace(")", ""))
         start = max(last_end, match.start() - 300)
         before = text[start : match.start()]
         last_end = match.end()

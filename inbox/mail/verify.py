@@ -19,8 +19,11 @@ from inbox.mail.wording import Lexicon
 __all__ = ["Link", "VerifyLink", "find_verify_link", "host_of"]
 
 _MOST_LINKS = 60
-_LONGEST_URL = 4000
+_LONGEST_URL = 2500
+# Links whose names or surroundings say something: more of them is no letter's work.
+_MOST_JUDGED = 20
 _LONGEST_CALLED = 90
+_LONGEST_TEXT = 200
 _ENOUGH = 5
 
 _KINDS = Lexicon(
@@ -81,13 +84,14 @@ _CAMPAIGN_NAMES = re.compile(r"^(?:utm_|mc_|hsa_|ref$|src$|source$|lang$|locale$
 
 def find_verify_link(links: Iterable[Link], subject: str = "") -> VerifyLink | None:
     """The link most likely meant, or None. `links` as glance() or links_of_text() give them, in order."""
-    about = _About(_flat(subject[:300]))
+    judging = _Judging(_flat(subject[:300]))
     best: tuple[int, VerifyLink] | None = None
-    known: dict[str, tuple[str, int]] = {}
     for link in islice(links, _MOST_LINKS):
-        judged = _judge(link, about, known)
+        judged = judging.judge(link)
         if judged is not None and (best is None or judged[0] > best[0]):
             best = judged
+        if judging.left <= 0:
+            break
     return best[1] if best is not None and best[0] >= _ENOUGH else None
 
 
@@ -108,71 +112,92 @@ def host_of(url: str) -> str:
             host = host.encode("idna").decode("ascii")
         except UnicodeError:
             return ""
-    return host if _HOST.fullmatch(host) else ""
+    return host if _is_host(host) else ""
 
 
-_HOST = re.compile(r"(?=.{1,253}$)(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.?)+|[0-9a-f:.]{2,45}")
+_HOST_LABEL = re.compile(r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?")
+_ADDRESS = re.compile(r"[0-9a-f:.]{2,45}")
+
+
+def _is_host(host: str) -> bool:
+    """Whether it is a name (RFC 1035 2.3.4) or an address. Label by label: one pattern takes for ever."""
+    if not host or len(host) > 253:
+        return False
+    if ":" in host:
+        return _ADDRESS.fullmatch(host) is not None
+    return all(_HOST_LABEL.fullmatch(label) for label in host.split("."))
+
+
 _NOT_IN_URL = re.compile(
     r"[\x00-\x20\x7f-\xa0\u1680\u2000-\u200f\u2028-\u202f\u205f-\u206f\u3000\ufeff\ud800-\udfff<>\"]"
 )
 
 
-class _About:
-    """What a subject speaks of."""
+class _Judging:
+    """The links of one letter, whose subject is `flat`."""
 
     def __init__(self, flat: str) -> None:
+        self.left = _MOST_JUDGED
         self.kinds = _kinds(flat)
         self.is_of_others = bool(_OTHERS.labels(flat)) and not _ACCOUNTS.labels(flat)
+        self.called: dict[str, tuple[str, int]] = {}
 
-
-def _judge(link: Link, about: _About, known: dict[str, tuple[str, int]]) -> tuple[int, VerifyLink] | None:
-    url = link.url
-    if len(url) > _LONGEST_URL or _NOT_IN_URL.search(url) or url[:4].lower() != "http":
-        return None
-    called = known.get(link.text)
-    if called is None:
-        called = known[link.text] = _called(link.text)
-    kind, score = called
-    if score < 0:
-        return None
-    lowered = url.lower()
-    url_kind = ""
-    if not kind:
-        # Most links of a letter end here: neither their words nor the ones in front say anything.
-        url_kind = _url_kind(lowered)
-        kind, score = _said_before(link, url_kind)
+    def judge(self, link: Link) -> tuple[int, VerifyLink] | None:
+        """What speaks for a link; None where it cannot be the one."""
+        url = link.url
+        if len(url) > _LONGEST_URL or _NOT_IN_URL.search(url) or url[:4].lower() != "http":
+            return None
+        kind, score, url_kind = self.kind_of(link, url.lower())
         if not kind:
             return None
-    host = host_of(url)
+        self.left -= 1
+        host = host_of(url)
+        if not host or _leads_away(url.lower(), host):
+            return None
+        has_token = _has_token(url)
+        if _SOCIAL_HOSTS.search(host) and not (url_kind and has_token):
+            return None
+        if not self.is_asked_for(link, kind, url_kind, has_token):
+            return None
+        speaks_of_it = kind in self.kinds or (self.kinds and kind in ("confirm", "activate"))
+        score += 2 * (bool(url_kind) + has_token + bool(speaks_of_it))
+        return score, VerifyLink(url, host, kind)
+
+    def kind_of(self, link: Link, lowered: str) -> tuple[str, int, str]:
+        """What a link does, what that is worth, what its address says; "" where it is none of ours."""
+        text = link.text[:_LONGEST_TEXT]
+        called = self.called.get(text)
+        if called is None:
+            called = self.called[text] = _called(text)
+        kind, score = called
+        if score < 0:
+            return "", 0, ""
+        url_kind = _url_kind(lowered)
+        if not kind:
+            kind, score = _said_before(link, url_kind)
+        return kind, score, url_kind
+
+    def is_asked_for(self, link: Link, kind: str, url_kind: str, has_token: bool) -> bool:
+        """Whether the letter is about this: most letters have a link to sign in somewhere."""
+        if kind in ("reset", "sign-in") and not has_token:
+            return False
+        if not (has_token or url_kind or kind in self.kinds):
+            return False
+        if kind == "confirm" and self.is_of_others:
+            # An order, an appointment: what is confirmed there is no account.
+            return bool(_ACCOUNTS.labels(_flat(link.before[-120:] + link.text[:_LONGEST_TEXT])))
+        return kind != "sign-in" or "sign-in" in self.kinds or "sign-in" in _kinds(_beside(link))
+
+
+def _leads_away(lowered: str, host: str) -> bool:
+    """Whether an address is a page, a file, a shop of apps, or a way off a list."""
     path = lowered.partition("//")[2].partition("/")[2]
-    if (
-        not host
-        or _AWAY_HOSTS.search(host)
+    return bool(
+        _AWAY_HOSTS.search(host)
         or _AWAY_URL.search(lowered)
         or _FILES.search(path.partition("?")[0])
         or _PAGE.search(path)
-    ):
-        return None
-    url_kind = url_kind or _url_kind(lowered)
-    has_token = _has_token(url)
-    if _SOCIAL_HOSTS.search(host) and not (url_kind and has_token):
-        return None
-    score += 2 if url_kind else 0
-    score += 2 if has_token else 0
-    score += 2 if kind in about.kinds or (about.kinds and kind in ("confirm", "activate")) else 0
-    if kind in ("reset", "sign-in") and not has_token:
-        return None
-    if not (has_token or url_kind or kind in about.kinds):
-        return None
-    if (
-        kind == "confirm"
-        and about.is_of_others
-        and not _ACCOUNTS.labels(_flat(link.before[-120:] + link.text))
-    ):
-        return None  # an order, an appointment: what is confirmed there is no account
-    if kind == "sign-in" and "sign-in" not in about.kinds | _kinds(_beside(link)):
-        return None  # every newsletter has such a link; this one would be announced
-    return score, VerifyLink(url, host, kind)
+    )
 
 
 def _called(text: str) -> tuple[str, int]:
@@ -204,7 +229,7 @@ def _said_before(link: Link, url_kind: str) -> tuple[str, int]:
     )
     if not says_nothing and not url_kind:
         return "", 0
-    before = _flat(f"{link.before[-200:]} {link.text} {link.after[:80]}")
+    before = _flat(f"{link.before[-200:]} {link.text[:_LONGEST_TEXT]} {link.after[:80]}")
     kinds = _kinds(before)
     if not kinds:
         return "", 0
@@ -241,7 +266,7 @@ def _url_kind(lowered: str) -> str:
 
 
 # A title in an address, as articles have it: "how-to-verify-your-mail".
-_SLUG = re.compile(r"(?:[a-z]+-){3,}[a-z]+")
+_SLUG = re.compile(r"(?:[a-z]{1,24}-){3,12}[a-z]{1,24}")
 
 
 def _has_token(url: str) -> bool:
