@@ -322,8 +322,10 @@ class _Reading:
             return False
         elif piece == ":":
             return "@" in "".join(self.written[-1:])
+        elif self.angle:
+            pass  # behind the address: another one that a comma should stand before
         elif angle is not None:
-            self.angle = self.angle or angle
+            self.angle = angle
         elif quoted is not None:
             self.words.append(_QUOTED_PAIR.sub(r"\1", quoted))
             self.written.append(piece)

@@ -63,6 +63,7 @@ _GLUED = re.compile(rb"(?:\r?\n[ \t]+|(?<=[a-z0-9.)>\"'; \t]))(" + _NAMES + rb")
 _FOLDED_IN = re.compile(rb"\r?\n[ \t]+(" + _NAMES + rb")[ \t]{0,3}:(?=[ \t])")
 _MAY_HOLD_ANOTHER = frozenset((*MAIN_FIELDS, b"cc", b"reply-to", b"sender", b"content-transfer-encoding"))
 _LONGEST_GLUED = 4000
+_LONGEST_GAP = 2000
 _LONGEST_CONTINUED = 64 * 1024
 
 
@@ -182,7 +183,7 @@ class _Block:
         for number, match in enumerate(matches):
             if match.start() > covered:
                 is_last = number > last_known and not self._are_odd_fields(covered, match.start())
-                if self._ends_at(covered, is_last=is_last):
+                if self._ends_at(covered, match.start(), is_last=is_last):
                     self.body = covered if self.fields else self.start
                     return
                 self._take_odd_fields(covered, match.start())
@@ -212,18 +213,19 @@ class _Block:
                 (bytes(found[1]), bytes(found[2])) for found in _ODD_FIELD.finditer(self.source, start, end)
             ]
 
-    def _ends_at(self, position: int, *, is_last: bool) -> bool:
-        """Whether the header ends at the line at `position`, which is no field."""
+    def _ends_at(self, position: int, end: int, *, is_last: bool) -> bool:
+        """Whether the header ends with the lines up to `end`, which are no fields."""
         if not self.fields:
             return is_last
         if is_last or _ends_in_a_blank(self.fields):
             return True
-        if self.source[position : position + 2] != b"--":
+        gap = bytes(self.source[position : min(end, position + _LONGEST_GAP)])
+        if b"--" not in gap:
             return False
-        line_end = self.source.find(b"\n", position, position + 400)
-        delimiter = bytes(self.source[position + 2 : max(line_end, position + 2)]).strip()
-        return bool(delimiter) and any(
-            delimiter in value for name, value in self.fields if name.lower() == b"content-type"
+        types = [value for name, value in self.fields if name.lower() == b"content-type"]
+        return any(
+            len(line) > 2 and line.startswith(b"--") and any(line[2:].strip() in value for value in types)
+            for line in gap.split(b"\n")
         )
 
 

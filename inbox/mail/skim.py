@@ -304,7 +304,8 @@ class _Skim:
         """Whether a text that is called base64 is plain: its first words have blanks and signs in them."""
         sample = self.source[start : min(end, start + 400)]
         if not sample.translate(None, _BASE64_LINES):
-            return False
+            # Nothing but letters: words are short and have blanks between them.
+            return sample.count(b" ") >= 20 and len(sample) < 20 * len(sample.split())
         return len(sample.translate(None, _BASE64_AND_LINE_ENDS)) * 12 > len(sample)
 
     def _descend(self, part: Part, depth: int) -> None:

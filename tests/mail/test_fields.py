@@ -106,6 +106,7 @@ def test_a_field_is_cut_at_16_kib_before_it_is_decoded() -> None:
         (b"Pete <pete(his account)@silly.test(his host)>", [("Pete", "pete@silly.test")]),
         (b"jdoe@test   . example", [("", "jdoe@test.example")]),
         (b"a@b.example Ada Lovelace", [("Ada Lovelace", "a@b.example")]),
+        (b"Ada <a@b.example> Bob <b@b.example>", [("Ada", "a@b.example")]),
         (b"jdoe @ test.example", [("", "jdoe@test.example")]),
         (b"Ada. Lovelace a@b.example", [("Ada. Lovelace", "a@b.example")]),
         (b"a\0da <a@b.exa\x00mple>", [("ada", "a@b.example")]),

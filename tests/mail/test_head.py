@@ -48,6 +48,10 @@ DAMAGED: dict[str, bytes] = {
         *BASE, 'Content-Type: multipart/mixed; boundary="b"', "--b", "Content-Type: text/plain", "",
         "The body", "--b--",
     ),
+    "a preamble where the blank line should be": lines(
+        *BASE, 'Content-Type: multipart/mixed; boundary="b"', "This is a message in MIME format.", "--b",
+        "Content-Type: text/plain", "", "The body", "--b--",
+    ),
     "a byte order mark": b"\xef\xbb\xbf" + lines(*BASE, "", "The body"),
     "lone carriage returns": "\r".join([*BASE, "", "The body"]).encode() + b"\r\n",
     "a separator of blanks": lines(*BASE, " \t", "The body"),
@@ -68,6 +72,7 @@ def test_a_damaged_header_still_says_who_what_and_the_text(name: str, is_traced:
 
 
 UNDAMAGED = (
+    "a preamble where the blank line should be",
     "an mbox line", "a quoted mbox line", "a blank line in front", "a subject like a boundary",
     "a byte order mark", "a separator of blanks", "no separator", "SMTP talk behind",
 )  # fmt: skip
@@ -170,6 +175,8 @@ def test_plain_words_that_are_called_base64_are_shown_as_they_are() -> None:
     )
     assert parsed.text == "Hello, these are words (not base64)."
     assert parsed.notes == (NOTE_REPAIRED,)
+    words = "only letters and blanks in these lines of words that nobody encoded at all " * 8
+    assert read(lines(*BASE, "Content-Transfer-Encoding: base64", "", words)).text.strip() == words.strip()
 
 
 def test_parts_that_nobody_announced_are_found() -> None:
