@@ -17,7 +17,6 @@ from tests.browser.conftest import (
     send,
     subjects,
     take_cookies_away,
-    wait_for_page,
     wait_for_subjects,
 )
 from tests.support import Running
@@ -107,39 +106,6 @@ def test_the_row_shows_the_tag_it_was_sent_to(site: Running, visit: Visit) -> No
     local_part, _, domain = address_on(page).partition("@")
     send(site, f"{local_part.upper()}+Newsletter@{domain.upper()}")
     expect(page.get_by_test_id("message")).to_contain_text("+Newsletter")
-
-
-def test_two_tabs_agree_on_new_read_deleted_and_extended(site: Running, visit: Visit) -> None:
-    visitor = visit(site)
-    one = visitor.tab()
-    two = visitor.tab()
-    assert address_on(one) == address_on(two)
-
-    send(site, address_on(one), subject="one")
-    send(site, address_on(one), subject="two")
-    wait_for_subjects(one, "two", "one")
-    wait_for_subjects(two, "two", "one")
-
-    one.get_by_test_id("message").first.click()
-    expect(one.get_by_test_id("reader")).to_be_visible()
-    expect(two.locator("[data-testid=message][data-unread]")).to_have_count(1)
-
-    one.get_by_test_id("delete-message").click()
-    wait_for_subjects(two, "one")
-    wait_for_subjects(one, "one")
-    one.get_by_role("button", name="Undo").click()
-    wait_for_subjects(two, "two", "one")
-    wait_for_subjects(one, "two", "one")
-
-    ends = two.get_by_test_id("countdown").get_attribute("data-expires-at")
-    one.wait_for_timeout(1100)  # ends are told to the second
-    one.get_by_test_id("extend").click()
-    wait_for_page(
-        two,
-        lambda: two.get_by_test_id("countdown").get_attribute("data-expires-at") != ends,
-        "a later end",
-        5,
-    )
 
 
 def test_delete_ends_in_550_and_other_tabs_say_so(site: Running, visit: Visit) -> None:
