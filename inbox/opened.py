@@ -5,8 +5,12 @@ only then is anything looked up here. What could not be read is remembered too, 
 worker.
 """
 
+import re
 import secrets
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from html import escape
+from typing import Any
 
 from inbox import pool
 from inbox.access import OpenMessage
@@ -29,7 +33,7 @@ class Unsealed(Exception):
 class Frame:
     """The letter's HTML as a document, without the pictures that somebody else's server would have to give.
 
-    In `document` the picture number n of `remote` is an <img> with the attribute `marker(n)` and no address.
+    In `document` the picture number n of `remote` is an <img> with data-m-remote="nonce-n" and no address.
     """
 
     document: str
@@ -38,18 +42,28 @@ class Frame:
     blocked_images: int
     trackers: int
 
-    def marker(self, number: int) -> str:
-        """The attribute that stands for the address of a picture that was not loaded."""
-        return f'data-m-remote="{self.nonce}-{number}"'
+    def with_pictures(self, addresses: Callable[[str], str]) -> str:
+        """The document with an address of ours, as `addresses` makes it, for each remote one; "" is none."""
+        known = [addresses(url) for url in self.remote]
+
+        def put_in(found: re.Match[str]) -> str:
+            number = int(found[1])
+            return f'src="{escape(known[number])}"' if number < len(known) and known[number] else ""
+
+        return re.sub(f'data-m-remote="{self.nonce}-(\\d{{1,6}})"', put_in, self.document)
 
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A message taken apart; `frame` is None where it has no HTML to show."""
+    """A message taken apart; `frame` is None where it has no HTML to show.
+
+    `spans` are those of its files, `pieces` those of all its parts, in the order of `view.structure`.
+    """
 
     view: View
     frame: Frame | None
     spans: tuple[Span, ...]
+    pieces: tuple[Span, ...]
 
 
 #: Mailbox, message, and the place of a message inside it.
@@ -83,6 +97,7 @@ def open_message(message: OpenMessage, inside: tuple[int, ...] = ()) -> Opened:
         view=View.from_json(answer.result["view"]),
         frame=_frame(answer, nonce),
         spans=tuple(Span(*values) for values in answer.result["spans"]),
+        pieces=tuple(Span(*values) for values in answer.result["pieces"]),
     )
     _opened.put(key, opened, _size(answer))
     return opened
@@ -104,9 +119,20 @@ def frame(message: OpenMessage, inside: tuple[int, ...] = (), *, dark: bool = Fa
     return known
 
 
-def part(message: OpenMessage, job: str, arguments: dict[str, object]) -> pool.Answer:
-    """Something of the message that is worked out each time anew: a preview, a file inside a file."""
-    return _run(message, job, arguments)
+def content(message: OpenMessage, inside: tuple[int, ...], **which: int) -> bytes:
+    """The content of a file (`index`) or a part (`piece`) that is none of the source's own, whole."""
+    return _run(message, "file", {"inside": list(inside), **which}).content
+
+
+def preview(
+    mailbox_id: str, content: Iterable[bytes], arguments: dict[str, object]
+) -> tuple[dict[str, Any], bytes]:
+    """A file as something to look at (inbox/mail/previews.py), from its content. Raises Lost and Busy."""
+    try:
+        answer = pool.shared().run("preview", arguments, content, mailbox_id=mailbox_id)
+    except Damaged as error:
+        raise Unsealed from error
+    return answer.result, answer.content
 
 
 def forget(mailbox_id: str, message_id: str = "") -> None:

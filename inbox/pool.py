@@ -142,6 +142,7 @@ class _Worker:
 
     def __init__(self, command: tuple[str, ...]) -> None:
         self.jobs_done = 0
+        self._is_ready = False
         self.idle_since = 0.0
         # Nothing of ours is in its environment, and what it says on stderr might be mail.
         self._process = subprocess.Popen(
@@ -161,6 +162,9 @@ class _Worker:
     def run(self, job: str, arguments: dict[str, Any], source: Iterable[bytes], job_seconds: float) -> Answer:
         """One job. Whatever is raised, this worker is of no more use."""
         with self._killed_after(FEED_SECONDS), _pipe_faults():
+            if not self._is_ready:
+                self._receive()
+                self._is_ready = True
             self._send(json.dumps({"job": job, "arguments": arguments}).encode())
             for piece in source:
                 if piece:

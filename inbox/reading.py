@@ -159,6 +159,7 @@ class Reading:
     other_page_url: str = ""
     print_url: str = ""
     files: Sequence[File] = ()
+    zip_url: str = ""
     cards: Sequence[ShownCard] = ()
     links: Sequence[Link] = ()
     notes: Sequence[str] = ()
@@ -195,6 +196,10 @@ def reading(message: OpenMessage, looks: Looks) -> Reading:
     checks = shown.checks if not looks.inside else None
     code, verify = _finds(view, shown.summary if not looks.inside else None)
     source_text, source_is_cut = _source(message, looks) if asked == "source" else ("", False)
+    # What the letter shows inside itself, and what was unpacked, is there already.
+    files = [
+        _file(file, looks) for file in view.files if not (file.inline and view.has_html) and not file.unpacked
+    ]
     return Reading(
         id=shown.message_id,
         mailbox_id=shown.mailbox_id,
@@ -212,7 +217,7 @@ def reading(message: OpenMessage, looks: Looks) -> Reading:
         recipients=view.recipients,
         cc=view.cc,
         reply_to=view.reply_to,
-        text_html=mark_safe(mail.text_to_html(view.text)),  # noqa: S308 (escapes everything itself)
+        text_html=mark_safe(mail.text_to_folded_html(view.text, sayings.quoted)),  # noqa: S308 (it escapes)
         has_html=view.has_html,
         frame_url=_url(shown, replace(looks, view=""), "inbox:frame"),
         blocked_images=frame.blocked_images if frame else 0,
@@ -222,7 +227,10 @@ def reading(message: OpenMessage, looks: Looks) -> Reading:
         ),
         other_page_url=_url(shown, replace(looks, dark=not looks.dark)),
         print_url=_url(shown, replace(looks, view=asked, dark=False, marked=False), "inbox:print"),
-        files=[_file(file, looks) for file in view.files if not (file.inline and view.has_html)],
+        files=files,
+        zip_url=_url(shown, Looks(inside=looks.inside, app=looks.app), "inbox:all_files")
+        if len(files) > 1
+        else "",
         cards=[_card(card, shown, looks) for card in view.cards],
         links=[_link(link) for link in view.links],
         notes=[sayings.note(note) for note in view.notes],
@@ -362,7 +370,6 @@ def _link(link: LinkView) -> Link:
 
 
 def _parts(view: View, shown: access.Row, looks: Looks) -> list[Part]:
-    place = {"inside": looks.inside_text} if looks.inside else {}
     return [
         Part(
             depth=min(node.depth, 12),
@@ -371,19 +378,19 @@ def _parts(view: View, shown: access.Row, looks: Looks) -> list[Part]:
             size_bytes=node.size_bytes,
             charset=node.charset,
             encoding=node.encoding,
-            url=(
-                reverse(
-                    "inbox:attachment",
-                    args=[shown.mailbox_id, shown.message_id, node.index],
-                    query=place,
-                    current_app=looks.app,
-                )
-                if node.index >= 0
-                else ""
-            ),
+            url="" if node.content_type.startswith("multipart/") else _piece_url(shown, looks, number),
         )
-        for node in view.structure
+        for number, node in enumerate(view.structure)
     ]
+
+
+def _piece_url(shown: access.Row, looks: Looks, number: int) -> str:
+    return reverse(
+        "inbox:piece",
+        args=[shown.mailbox_id, shown.message_id, number],
+        query={"inside": looks.inside_text} if looks.inside else None,
+        current_app=looks.app,
+    )
 
 
 def _hops(view: View) -> list[Hop]:

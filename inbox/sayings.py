@@ -5,7 +5,7 @@ from datetime import timedelta
 from itertools import accumulate, pairwise
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop
+from django.utils.translation import gettext_noop, ngettext
 
 from inbox import words
 from inbox.mail.senders import Checks, Verdict
@@ -16,7 +16,7 @@ _FILE_MARKS = {
     "executable": gettext_noop("A program. It can harm your computer."),
     "macros": gettext_noop("A document with macros. They can harm your computer."),
     "type-differs": gettext_noop("Not what its name or type says."),
-    "encrypted-archive": gettext_noop("Encrypted: nobody has looked inside."),
+    "encrypted-archive": gettext_noop("Locked with a password: nobody has looked inside."),
 }
 
 _CARD_TITLES = {
@@ -109,6 +109,11 @@ def card_title(kind: str) -> str:
 def card_label(label: str) -> str:
     """What one line of a card says; a label nobody knows stays as it is."""
     return _(_CARD_LABELS[label]) if label in _CARD_LABELS else label
+
+
+def quoted(lines: int) -> str:
+    """What stands in the place of a folded quote."""
+    return ngettext("%(count)d quoted line", "%(count)d quoted lines", lines) % {"count": lines}
 
 
 def view(name: str) -> str:

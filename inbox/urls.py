@@ -3,7 +3,7 @@
 from django.urls import path, re_path
 
 from inbox.consumers import Live, Nothing
-from inbox.views import health, mailboxes, messages, pages, parts, pictures, privacy
+from inbox.views import health, images, mailboxes, messages, pages, parts, pictures, privacy
 
 app_name = "inbox"
 
@@ -17,6 +17,7 @@ urlpatterns = [
     path("gone/", pages.gone, name="gone"),
     path("privacy/", privacy.privacy, name="privacy"),
     path("healthz", health.healthz, name="health"),
+    path("i/<str:token>", images.picture, name="picture"),
     path("robots.txt", pictures.robots, name="robots"),
     path("favicon.ico", pictures.favicon, name="favicon"),
     path(_MAILBOX, pages.mailbox, name="mailbox"),

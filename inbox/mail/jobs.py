@@ -4,22 +4,30 @@ Each takes arguments and the source and gives plain values and bytes. "inside" i
 message in question is: numbers of files that are messages themselves, the outermost first.
 """
 
+from collections import deque
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import charset_normalizer  # noqa: F401 - a worker opens no file later on, and reading a letter may ask it
 
-from inbox.mail import parse, previews
+from inbox.mail import html, kinds, parse, previews
 from inbox.mail.bodies import attachment_parts
-from inbox.mail.html import frame_document
+from inbox.mail.links import links_of
 from inbox.mail.skim import skim
+from inbox.mail.summary import finds_of
+from inbox.mail.text import text_to_html
+from inbox.mail.transfer import decoded_pieces
 from inbox.mail.view import FileView, View
+from inbox.mail.viewing import structure_parts, view_of
 
 Result = tuple[dict[str, Any], bytes]
 Job = Callable[[dict[str, Any], bytes], Result]
 
 #: A picture inside a letter becomes part of its document, so it is small.
 LARGEST_INLINE_BYTES = 2_000_000
+#: A larger file is judged by its beginning and its end.
+_JUDGED_WHOLE_BYTES = 4_000_000
 
 
 class Span(NamedTuple):
@@ -31,59 +39,112 @@ class Span(NamedTuple):
 
 
 def open_message(arguments: dict[str, Any], source: bytes) -> Result:
-    """The view, where its files are, and the letter's document for a light page."""
+    """The view, where its files and parts are, and the letter's document for a light page.
+
+    "spans" are those of the files, "pieces" those of all parts in the order of View.structure. Files that are
+    no parts of the message have none. An empty result: there is no message inside at that place.
+    """
+    try:
+        source = _inside(arguments, source)
+    except IndexError:
+        return {}, b""
     parsed = parse.read(source)
-    described, document = _framed(parsed, source, arguments)
-    spans = [Span(part.start, part.end, part.encoding) for part in attachment_parts(skim(source))]
-    return {"view": _view(parsed).to_json(), "spans": spans, "frame": described}, document
+    framed = _framed(parsed, source, arguments)
+    skimmed = skim(source)
+    spans = [Span(part.start, part.end, part.encoding) for part in attachment_parts(skimmed)]
+    pieces = [Span(part.start, part.end, part.encoding) for part in structure_parts(skimmed)]
+    view = _completed(view_of(source, parsed), parsed, framed, source)
+    described, document = _described(framed)
+    return {"view": view.to_json(), "spans": spans, "pieces": pieces, "frame": described}, document
 
 
 def frame(arguments: dict[str, Any], source: bytes) -> Result:
     """The letter's document once more, for another kind of page."""
-    described, document = _framed(parse.read(source), source, arguments)
+    source = _inside(arguments, source)
+    described, document = _described(_framed(parse.read(source), source, arguments))
     return {"frame": described}, document
+
+
+def file(arguments: dict[str, Any], source: bytes) -> Result:
+    """The content of file number "index", or of part number "piece", of the message at "inside"."""
+    source = _inside(arguments, source)
+    if "index" in arguments:
+        return {}, parse.attachment_bytes(source, arguments["index"])
+    part = list(structure_parts(skim(source)))[arguments["piece"]]
+    return {}, b"".join(decoded_pieces(source, part.start, part.end, part.encoding))
 
 
 #: The last two are given a file's own bytes, not a message's.
 JOBS: dict[str, Job] = {
     "open": open_message,
     "frame": frame,
+    "file": file,
     "preview": previews.preview,
     "picture": previews.picture,
 }
 
 
-def _framed(
-    parsed: parse.Parsed, source: bytes, arguments: dict[str, Any]
-) -> tuple[dict[str, Any] | None, bytes]:
+def _inside(arguments: dict[str, Any], source: bytes) -> bytes:
+    """Raises IndexError where there is no message at that place."""
+    for index in arguments["inside"]:
+        source = parse.inner_source(source, index)
+    return source
+
+
+def _framed(parsed: parse.Parsed, source: bytes, arguments: dict[str, Any]) -> html.Framed | None:
     if not parsed.html:
-        return None, b""
-    pictures = {part.content_id: part for part in parsed.attachments if part.content_id}
-
-    def inline_image(content_id: str) -> tuple[str, bytes] | None:
-        part = pictures.get(content_id)
-        if part is None or part.size_bytes > LARGEST_INLINE_BYTES:
-            return None
-        return part.content_type, b"".join(parse.attachment_pieces(source, part.index))
-
-    document = frame_document(parsed.html, inline_image=inline_image)
-    return {"remote": [], "blocked_images": 0, "trackers": 0}, document.encode()
-
-
-def _view(parsed: parse.Parsed) -> View:
-    return View(
-        subject=parsed.subject,
-        sender_name=parsed.sender.name,
-        sender_address=parsed.sender.address,
-        recipients=parsed.recipients,
-        cc=parsed.cc,
-        date=parsed.date.isoformat() if parsed.date else "",
-        text=parsed.text,
-        has_html=bool(parsed.html),
-        notes=parsed.notes,
-        files=tuple(
-            FileView(part.index, part.name, part.content_type, part.size_bytes, part.inline)
-            for part in parsed.attachments
-        ),
-        headers=parsed.headers,
+        return None
+    return html.frame(
+        parsed.html,
+        inline_image=parse.inline_images(source, parsed, LARGEST_INLINE_BYTES),
+        nonce=arguments["nonce"],
+        dark=bool(arguments.get("dark")),
     )
+
+
+def _described(framed: html.Framed | None) -> tuple[dict[str, Any] | None, bytes]:
+    if framed is None:
+        return None, b""
+    values = {
+        "remote": list(framed.remote),
+        "blocked_images": framed.blocked_images,
+        "trackers": framed.trackers,
+    }
+    return values, framed.document.encode("utf-8", "replace")
+
+
+def _completed(view: View, parsed: parse.Parsed, framed: html.Framed | None, source: bytes) -> View:
+    """With what people came for, where its links lead, and what its files are."""
+    finds = finds_of(source, parsed.text, parsed.html)
+    return replace(
+        view,
+        code=finds.code,
+        verify=finds.verify,
+        links=framed.links if framed is not None else links_of(text_to_html(parsed.text)),
+        files=tuple(_judged(found, source) for found in view.files),
+    )
+
+
+def _judged(found: FileView, source: bytes) -> FileView:
+    """The file with what its content says it is."""
+    try:
+        head, tail = _ends(found, source)
+        kind = kinds.describe(found.name, found.content_type, head, tail)
+    except Exception:  # a mark that is missing must not take the file away
+        return found
+    return replace(found, kind=kind.kind, marks=kind.marks, preview=kind.preview)
+
+
+def _ends(found: FileView, source: bytes) -> tuple[bytes, bytes]:
+    """A file's content; of a large one its beginning and its end."""
+    pieces = parse.attachment_pieces(source, found.index)
+    if found.size_bytes <= _JUDGED_WHOLE_BYTES:
+        return b"".join(pieces), b""
+    head = b""
+    # Pieces may be small, but the last few dozen hold the end.
+    last: deque[bytes] = deque(maxlen=64)
+    for piece in pieces:
+        if len(head) < kinds.HEAD_BYTES:
+            head += piece
+        last.append(piece)
+    return head[: kinds.HEAD_BYTES], b"".join(last)[-kinds.TAIL_BYTES :]

@@ -6,7 +6,8 @@ other end is inbox/pool.py.
 
 On stdin and stdout, frames: four bytes of length (big-endian), then the bytes. A job is a frame of JSON
 {"job": name, "arguments": {…}}, the source in any number of frames, and an empty one. The answer is a frame
-of JSON, {"result": {…}} or {"fault": the exception's name}, and a frame of bytes.
+of JSON, {"result": {…}} or {"fault": the exception's name}, and a frame of bytes. Before all of that an empty
+frame says that the worker is ready.
 """
 
 import encodings
@@ -45,6 +46,9 @@ def main() -> None:
     _load_codecs()
     _shut_in()
     try:
+        # The other end counts a job's seconds from here on, not those of the imports.
+        _write_frame(answers, b"")
+        answers.flush()
         while True:
             _allow_a_job()
             _answer(jobs, answers)

@@ -8,20 +8,15 @@ from typing import Any
 import pytest
 from asgiref.sync import ThreadSensitiveContext
 from django.test import AsyncClient
-from django.urls import path
 from PIL import Image
 
 from inbox import image_tokens, limits
 from inbox.limits import Rate
 from inbox.views import images
-from tempmail_site.urls import urlpatterns as all_urls
 from tests.core.conftest import Clock, moving
 from tests.websites import Website, website
 
 __all__ = ["moving"]
-
-urlpatterns = [path("i/<str:token>", images.picture), *all_urls]
-pytestmark = pytest.mark.urls(__name__)
 
 
 def png() -> bytes:
