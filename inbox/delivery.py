@@ -7,7 +7,7 @@ import enum
 import hashlib
 import logging
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple, cast
@@ -194,14 +194,16 @@ def digest_body(pieces: Iterable[bytes | bytearray | memoryview]) -> bytes:
     return digest.digest()
 
 
-def store(batch: Sequence[Incoming]) -> list[Outcome]:
+def store(batch: Sequence[Incoming], acknowledged: Collection[int] = frozenset()) -> list[Outcome]:
     """Store all in one transaction; each is told what happened to it. Raises nothing.
+
+    `acknowledged` are messages whose sender has shown that it saw our 250: nothing is a repeat of these.
 
     A message that the database refuses fails alone: the rest are tried again one by one. A database
     that cannot be reached fails them all at once, for each try may wait as long as the first.
     """
     try:
-        return _store_together(batch)
+        return _store_together(batch, acknowledged)
     except (OperationalError, InterfaceError) as error:
         logger.error("nothing can be stored: %s", fault(error))
         return [Outcome(Fate.FAILED)] * len(batch)
@@ -209,7 +211,7 @@ def store(batch: Sequence[Incoming]) -> list[Outcome]:
         logger.error("a batch of %d failed: %s", len(batch), fault(error))
     if len(batch) == 1:
         return [Outcome(Fate.FAILED)]
-    return [outcome for incoming in batch for outcome in store([incoming])]
+    return [outcome for incoming in batch for outcome in store([incoming], acknowledged)]
 
 
 @dataclass(slots=True)
@@ -233,7 +235,7 @@ class _Copy:
     repeat_digest: bytes | None
 
 
-def _store_together(batch: Sequence[Incoming]) -> list[Outcome]:
+def _store_together(batch: Sequence[Incoming], acknowledged: Collection[int]) -> list[Outcome]:
     policy = Policy.current()
     # Sealed before the transaction, which is SQLite's write lock: others write meanwhile.
     copies = [[_seal(incoming, recipient) for recipient in incoming.recipients] for incoming in batch]
@@ -243,7 +245,7 @@ def _store_together(batch: Sequence[Incoming]) -> list[Outcome]:
             recipient.mailbox_pk for incoming in batch for recipient in incoming.recipients
         )
         now = clock.now()
-        known = _known_repeats(digests, now)
+        known = _known_repeats(digests, now, acknowledged)
         plan = _Plan()
         fates = [
             _plan_one(incoming, sealed, mailboxes, policy, now, known, plan)
@@ -272,13 +274,15 @@ def _seal(incoming: Incoming, recipient: Recipient) -> _Copy:
     return _Copy(recipient, message_id, sealing.seal_box(recipient.public_key, binding, contents), digest)
 
 
-def _known_repeats(digests: list[bytes], now: datetime) -> dict[bytes, int]:
+def _known_repeats(digests: list[bytes], now: datetime, acknowledged: Collection[int]) -> dict[bytes, int]:
     """The messages that these may be repeats of: their pks by digest."""
     if not digests:
         return {}
     known = Message.objects.with_repeat_digest(digests, now - REPEAT_WITHIN, now - REPEAT_NOT_BEFORE)
     return {
-        bytes(digest): pk for digest, pk in known.values_list("repeat_digest", "pk") if digest is not None
+        bytes(digest): pk
+        for digest, pk in known.values_list("repeat_digest", "pk")
+        if digest is not None and pk not in acknowledged
     }
 
 

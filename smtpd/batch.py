@@ -11,7 +11,7 @@ import asyncio
 import logging
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -51,8 +51,9 @@ class _Waiting:
 
 
 class BatchWriter:
-    """`store` and `forget` run in the writer's own thread, and `leave` when it ends; `announce` runs in the
-    event loop after the commit, beside the next one.
+    """`store` is given messages, and the keys of those whose senders know that we have them; it and `forget`
+    run in the writer's own thread, and `leave` when it ends; `announce` runs in the event loop after the
+    commit, beside the next one.
 
     `rest_seconds`: how long to leave the database alone between two commits. SQLite's busy handler is not
     fair: without a rest, a page that wants to write waits up to two seconds behind reception (design.md).
@@ -61,7 +62,7 @@ class BatchWriter:
     def __init__(
         self,
         *,
-        store: Callable[[Sequence[Incoming]], list[Outcome]],
+        store: Callable[[Sequence[Incoming], Collection[int]], list[Outcome]],
         forget: Callable[[Sequence[int]], None],
         announce: Callable[[Sequence[Change]], Awaitable[None]],
         leave: Callable[[], None],
@@ -178,8 +179,12 @@ class BatchWriter:
     async def _commit(self, batch: list[_Waiting]) -> None:
         loop = asyncio.get_running_loop()
         prepares = [waiting.prepare for waiting in batch]
+        # Their digests are still there for a moment, but what is equal to them is meant as another one.
+        acknowledged = frozenset(self._to_forget)
         try:
-            outcomes = await loop.run_in_executor(self._thread, self._prepare_and_store, prepares)
+            outcomes = await loop.run_in_executor(
+                self._thread, self._prepare_and_store, prepares, acknowledged
+            )
         except Exception as error:
             # The top of a task: whatever it was, nobody gets a 250, and the writer goes on.
             counters.count("batch_failed")
@@ -198,7 +203,9 @@ class BatchWriter:
         self._queue.extendleft(reversed(late))
         self._queue_bytes += sum(waiting.size_bytes for waiting in late)
 
-    def _prepare_and_store(self, prepares: list[Callable[[], Incoming]]) -> list[Outcome]:
+    def _prepare_and_store(
+        self, prepares: list[Callable[[], Incoming]], acknowledged: Collection[int]
+    ) -> list[Outcome]:
         """What became of those that could be made ready in time: of the first one at least."""
         outcomes: list[Outcome] = []
         ready: list[Incoming] = []
@@ -215,7 +222,7 @@ class BatchWriter:
                 log.error("a message could not be prepared: %s", fault(error))
                 continue
             places.append(place)
-        for place, outcome in zip(places, self._store(ready) if ready else [], strict=True):
+        for place, outcome in zip(places, self._store(ready, acknowledged) if ready else [], strict=True):
             outcomes[place] = outcome
         return outcomes
 

@@ -17,7 +17,7 @@ import resource
 import signal
 import socket
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -365,9 +365,9 @@ def _read_allowance() -> Allowance:
         return Allowance(policy.max_message_bytes, policy.free_disk_floor_bytes)
 
 
-def _store(batch: Sequence[delivery.Incoming]) -> list[delivery.Outcome]:
+def _store(batch: Sequence[delivery.Incoming], acknowledged: Collection[int]) -> list[delivery.Outcome]:
     with _kept_connection():
-        return delivery.store(batch)
+        return delivery.store(batch, acknowledged)
 
 
 def _forget_repeats(message_pks: Sequence[int]) -> None:

@@ -22,9 +22,9 @@ def zipped(*names: str, first: bytes = b"") -> bytes:
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w") as archive:
         if first:
-            archive.writestr("mimetype", first)
+            archive.writestr(zipfile.ZipInfo("mimetype"), first)
         for name in names:
-            archive.writestr(name, b"content")
+            archive.writestr(zipfile.ZipInfo(name), b"content")
     return file.getvalue()
 
 
@@ -84,7 +84,7 @@ CONTENTS: list[tuple[str, bytes]] = [
     ("iso", bytes(0x8000) + b"\x01CD001\x01"),
     ("rar", b"Rar!\x1a\x07\x01\0" + bytes(20)),
     ("7z", b"7z\xbc\xaf\x27\x1c\0\x04"),
-    ("gz", gzip.compress(TEXT)),
+    ("gz", gzip.compress(TEXT, mtime=0)),
     ("bz2", b"BZh91AY&SY\0\0"),
     ("xz", b"\xfd7zXZ\0\0\x04"),
     ("tar", tarred()),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any, cast
 
 import pytest
@@ -32,7 +32,7 @@ class Shelf:
         self.open = threading.Event()
         self.open.set()
 
-    def store(self, incoming: Sequence[Incoming]) -> list[Outcome]:
+    def store(self, incoming: Sequence[Incoming], acknowledged: Collection[int]) -> list[Outcome]:
         names = [cast(str, one) for one in incoming]
         self.batches.append(names)
         assert self.open.wait(5)
@@ -255,12 +255,12 @@ def test_one_poisonous_row_fails_alone_and_the_rest_of_its_batch_is_stored(
     store = delivery.store
     sizes: list[int] = []
 
-    def gathering(waiting: Sequence[Incoming]) -> list[Outcome]:
+    def gathering(waiting: Sequence[Incoming], acknowledged: Collection[int]) -> list[Outcome]:
         sizes.append(len(waiting))
         if len(sizes) == 1:
             together.wait(5)
             together.wait(5)
-        return store(waiting)
+        return store(waiting, acknowledged)
 
     monkeypatch.setattr(delivery, "store", gathering)
     with connection.cursor() as cursor:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 import pytest
 
@@ -69,10 +69,10 @@ def test_what_is_being_written_is_written_and_answered(
     store = delivery.store
     begun, go_on = threading.Event(), threading.Event()
 
-    def slow(batch: Sequence[delivery.Incoming]) -> list[delivery.Outcome]:
+    def slow(batch: Sequence[delivery.Incoming], acknowledged: Collection[int]) -> list[delivery.Outcome]:
         begun.set()
         assert go_on.wait(5)
-        return store(batch)
+        return store(batch, acknowledged)
 
     monkeypatch.setattr(delivery, "store", slow)
     talk = listening.talk().greet().begin(held.address)

@@ -7,6 +7,7 @@ import struct
 import threading
 from collections.abc import Callable, Iterable
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -141,6 +142,21 @@ def test_equal_mails_in_one_session_are_as_many_as_were_sent(talk: Talk, held: H
     assert held.bodies() == [b"text\r\n"] * 2
 
 
+def test_an_equal_mail_that_follows_at_once_is_a_mail_of_its_own(
+    talk: Talk, listening: Listening, held: Held, at_once: None
+) -> None:
+    # No time to drop a digest in: that it is acknowledged is enough.
+    assert talk.greet().mail(b"text", held.address).startswith("250 ")
+    for _ in range(3):
+        assert talk.mail(b"text", held.address).startswith("250 ")
+    talk.ask(b"QUIT\r\n")
+    talk.close()
+    wait_until(lambda: listening.listener is not None and listening.listener.sessions == 0)
+    again = listening.talk().greet()
+    assert again.mail(b"text", held.address).startswith("250 ")
+    assert held.bodies() == [b"text\r\n"] * 5
+
+
 @pytest.mark.parametrize("goodbye", [b"", b"QUIT\r\n"])
 def test_an_orderly_close_after_the_250_shows_that_it_was_read(
     goodbye: bytes, talk: Talk, held: Held
@@ -175,9 +191,9 @@ def test_a_close_that_came_before_our_250_proves_nothing(
     talk = listening.talk().greet().begin(held.address)
     store = delivery.store
 
-    def slow(batch: object) -> object:
+    def slow(*batch: Any) -> object:
         talk.close()
-        return store(batch)  # type: ignore[arg-type]
+        return store(*batch)
 
     monkeypatch.setattr(delivery, "store", slow)
     talk.send(b"text\r\n.\r\n")
