@@ -1,0 +1,358 @@
+"""Both walls, and each alone, in Chromium: letters cleaned, unpoliced, and uncleaned under the policy.
+
+Every vector is a frame of its own with host names of its own, so that whatever is asked for tells whose it
+is. What was asked is read from the server and from the browser's network log, with name look-ups in it.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from html import escape
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Dialog, Error, Frame, Page
+
+from inbox.mail.html import frame as framed
+from inbox.views.parts import FRAME_POLICY
+from tests.browser.wall_vectors import WALL_VECTORS
+from tests.mail.vectors import VECTORS
+from tests.support import CHROMIUM_ARGUMENTS, chromium_path
+
+pytestmark = pytest.mark.browser
+
+FRAMES_A_PAGE = 40
+#: The letters under the walls, and two that show that the test sees what it looks for.
+MODES = {
+    "a": "cleaned, under the policy",
+    "b": "cleaned, without the policy",
+    "c": "uncleaned, under the policy",
+    "d": "uncleaned, without the policy",
+}
+_TELLS = "[document.documentElement.dataset.ran=1,alert(`{name}`),fetch(`//ran-{name}.evil.test/`)]"
+# Vectors of the other list speak of one host and of one script.
+_THEIR_HOST = re.compile(r"(?<![\w.-])(?:https?:(?=//))?(//)?evil\.example")
+
+
+def letter(vector: str, name: str) -> str:
+    """The vector with its own names in it."""
+    script = _TELLS.format(name=name)
+    vector = _THEIR_HOST.sub(lambda found: ("http://" if found[1] else "") + f"v-{name}.evil.test", vector)
+    vector = vector.replace("alert(1)", script).replace("JS", script)
+    return vector.replace("EVIL", f"v-{name}.evil.test").replace("DNS", f"dns-{name}.test")
+
+
+LETTERS = [vector.encode("utf-8", "replace").decode() for vector in [*WALL_VECTORS, *VECTORS]]
+
+
+@dataclass
+class World:
+    """A server that is the service and everybody else, and what was seen of a browser with it."""
+
+    port: int = 0
+    documents: dict[str, tuple[str, str]] = field(default_factory=dict)
+    asked: list[str] = field(default_factory=list)
+
+    def url(self, path: str) -> str:
+        return f"http://walls.test:{self.port}{path}"
+
+
+class Handler(BaseHTTPRequestHandler):
+    world: World
+
+    def do_GET(self) -> None:
+        host = self.headers.get("Host", "")
+        document, policy = self.world.documents.get(self.path, ("", ""))
+        if not host.startswith("walls.test"):
+            self.world.asked.append(f"{host}{self.path}")
+            document, policy = "<!doctype html><p>evil", ""
+        self.send_response(200)
+        self.send_header("Content-Type", "text/html; charset=utf-8")
+        self.send_header("Access-Control-Allow-Origin", "*")
+        if policy:
+            self.send_header("Content-Security-Policy", policy)
+        self.end_headers()
+        self.wfile.write(document.encode())
+
+    do_POST = do_GET
+
+    def log_message(self, format: str, *args: object) -> None:
+        pass
+
+
+@pytest.fixture(scope="module")
+def world() -> Iterator[World]:
+    world = World()
+    handler = type("WorldsHandler", (Handler,), {"world": world})
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    world.port = server.server_port
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield world
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+@dataclass
+class Seen:
+    """What the vectors of one mode did, by the vector's name."""
+
+    ran: set[str] = field(default_factory=set)
+    asked: dict[str, set[str]] = field(default_factory=dict)
+    moved: set[str] = field(default_factory=set)
+    dialogs: set[str] = field(default_factory=set)
+    pages: int = 0
+
+    def note(self, host: str, what: str) -> None:
+        match = re.search(r"(?:ran|v|dns)-([abcd]\d+)\b", host)
+        if match is not None:
+            self.asked.setdefault(match[1], set()).add(what)
+
+
+def _documents(world: World, mode: str) -> None:
+    for number, vector in enumerate(LETTERS):
+        name = f"{mode}{number}"
+        html = letter(vector, name)
+        if mode in "ab":
+            html = framed(html, inline_image=lambda _content_id: None, nonce="5eed").document
+        world.documents[f"/f/{name}"] = (html, FRAME_POLICY if mode in "ac" else "")
+    for first in range(0, len(LETTERS), FRAMES_A_PAGE):
+        names = [f"{mode}{number}" for number in range(first, min(first + FRAMES_A_PAGE, len(LETTERS)))]
+        frames = "".join(
+            f'<iframe name="{name}" src="/f/{name}" width=300 height=60></iframe>' for name in names
+        )
+        world.documents[f"/page/{mode}{first}"] = (f"<!doctype html><title>top</title>{frames}", "")
+
+
+# What a reader's hands would do, except following links. Activations of forms and buttons are real ones.
+_HANDS = """() => {
+  const moves = ["mouseover", "mousemove", "pointerenter", "pointerover", "pointerdown", "focus", "wheel"];
+  const all = [...document.querySelectorAll("*")].slice(0, 200);
+  for (const element of all) {
+    for (const type of moves)
+      element.dispatchEvent(new Event(type, {bubbles: true}));
+    if (element.matches("button, input, summary")) element.click();
+    else if (!element.closest("a, area, label, svg a")) element.dispatchEvent(new Event("click"));
+  }
+}"""
+_HAS_RAN = "() => document.documentElement.dataset.ran === '1'"
+
+
+@pytest.fixture(scope="module")
+def seen(browser: Browser, world: World, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Seen]:
+    """Every vector in every mode, tried once."""
+    folder = tmp_path_factory.mktemp("walls")
+    log = folder / "net.json"
+    rules = f"MAP *.evil.test 127.0.0.1:{world.port},MAP walls.test 127.0.0.1:{world.port}"
+    # A profile that is kept: without one Chromium looks no names up in advance.
+    context = browser.browser_type.launch_persistent_context(
+        folder / "profile",
+        executable_path=chromium_path(),
+        args=[*CHROMIUM_ARGUMENTS, f"--host-resolver-rules={rules}", f"--log-net-log={log}"],
+    )
+    context.set_default_timeout(10_000)
+    found = {mode: Seen() for mode in MODES}
+    try:
+        for mode in MODES:
+            _documents(world, mode)
+            # That the test sees what it looks for, our own vectors show.
+            letters = WALL_VECTORS if mode == "d" else LETTERS
+            for first in range(0, len(letters), FRAMES_A_PAGE):
+                _try(context, world, mode, first, found[mode])
+    finally:
+        context.close()
+    for line in world.asked:
+        _note(found, line)
+    for host in _hosts_of(log):
+        _note(found, host)
+    return found
+
+
+def _note(found: dict[str, Seen], line: str) -> None:
+    match = re.match(r"(?:https?://)?(?:ran|v|dns)-([abcd])\d+", line)
+    if match is not None:
+        found[match[1]].note(line, line)
+
+
+def _hosts_of(log: Path) -> set[str]:
+    """Hosts in the browser's network log: of requests, of connections and of look-ups."""
+    return set(re.findall(r"(?:ran|v|dns)-[abcd]\d+(?:\.evil)?\.test", log.read_text("utf-8", "replace")))
+
+
+def _try(context: BrowserContext, world: World, mode: str, first: int, seen: Seen) -> None:
+    page = context.pages[0]
+
+    def heard(dialog: Dialog) -> None:
+        seen.dialogs.add(dialog.message)
+        dialog.dismiss()
+
+    context.on("dialog", heard)
+    url = world.url(f"/page/{mode}{first}")
+    page.goto(url, wait_until="load")
+    for frame in _frames_of(page):
+        _in_frame(frame, _HANDS)
+    try:
+        page.wait_for_load_state("networkidle", timeout=5_000)
+    except Error:
+        assert mode == "d"  # what asks again and again never rests
+    if page.url != url or page.title() != "top":
+        seen.moved.add(f"top {first}")
+    for frame in _frames_of(page):
+        name = frame.name
+        if frame.url != world.url(f"/f/{name}"):
+            seen.moved.add(name)
+        elif _in_frame(frame, _HAS_RAN):
+            seen.ran.add(name)
+    seen.pages = max(seen.pages, len(context.pages))
+    context.remove_listener("dialog", heard)
+    for one in context.pages[1:]:
+        one.close()
+    page.goto("about:blank")
+
+
+def _frames_of(page: Page) -> list[Frame]:
+    """The vectors' own, without those that they brought."""
+    return [frame for frame in page.main_frame.child_frames if re.fullmatch(r"[abcd]\d+", frame.name)]
+
+
+def _in_frame(frame: Frame, script: str) -> object:
+    try:
+        if frame.name.startswith("d"):  # one that runs may never come to rest
+            return frame.locator(":root").evaluate(script, timeout=1_000)
+        return frame.evaluate(script)
+    except Error:  # it was moved on or taken away meanwhile: `moved` says so
+        return None
+
+
+_LOOKED_UP = re.compile(r"rel=['\"]?(?:dns-prefetch|preconnect)|<i?frame ", re.I)
+
+
+def test_there_are_enough_vectors_of_our_own() -> None:
+    assert len(set(WALL_VECTORS)) >= 120
+
+
+def test_without_walls_the_vectors_do_what_they_want(seen: dict[str, Seen]) -> None:
+    """Else the tests below would prove nothing."""
+    found = seen["d"]
+    acted = found.ran | found.moved | set(found.asked) | found.dialogs
+    acted_of_ours = {name for name in acted if name[1:].isdigit() and int(name[1:]) < len(WALL_VECTORS)}
+    assert len(acted_of_ours) > len(WALL_VECTORS) * 0.6
+    assert len(found.ran | found.dialogs) > 60
+    assert any("dns-" in what for asked in found.asked.values() for what in asked)
+
+
+@pytest.mark.parametrize("mode", ["a", "b", "c"], ids=lambda mode: MODES[mode])
+@pytest.mark.parametrize("number", range(len(LETTERS)))
+def test_behind_either_wall_nothing_happens(seen: dict[str, Seen], mode: str, number: int) -> None:
+    name = f"{mode}{number}"
+    found = seen[mode]
+    assert name not in found.ran, LETTERS[number]
+    assert name not in found.dialogs, LETTERS[number]
+    assert name not in found.moved, LETTERS[number]
+    asked = found.asked.get(name, set())
+    if mode == "c" and _LOOKED_UP.search(LETTERS[number]):
+        # No policy that a page can have keeps Chromium from looking these names up, or from connecting ahead,
+        # but for one that would stop the reader's own clicks too. The other wall drops them.
+        asked = {what for what in asked if "/" in what}
+    assert asked == set(), LETTERS[number]
+
+
+@pytest.mark.parametrize("mode", ["a", "b", "c"], ids=lambda mode: MODES[mode])
+def test_the_page_around_stays_and_nothing_opens(seen: dict[str, Seen], mode: str) -> None:
+    assert not {moved for moved in seen[mode].moved if moved.startswith("top")}
+    assert seen[mode].dialogs == set()
+    assert seen[mode].pages == 1
+
+
+# Links, with a reader's own click
+
+
+def _reader(browser: Browser, world: World, html: str, policy: str) -> Page:
+    document = framed(html, inline_image=lambda _content_id: None, nonce="5eed").document
+    world.documents["/f/link"] = (document, policy)
+    world.documents["/page/link"] = ('<!doctype html><title>top</title><iframe src="/f/link"></iframe>', "")
+    page = browser.new_context().new_page()
+    page.goto(f"http://127.0.0.1:{world.port}/page/link")
+    return page
+
+
+@pytest.fixture
+def local(world: World) -> Iterator[World]:
+    """The service under its number, for a browser that knows no other names."""
+
+    class Local(Handler):
+        def do_GET(self) -> None:
+            self.headers.replace_header("Host", "walls.test")
+            super().do_GET()
+
+    handler = type("LocalHandler", (Local,), {"world": world})
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield World(server.server_port, world.documents)
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+@pytest.mark.parametrize("policy", [FRAME_POLICY, ""], ids=["policy", "no policy"])
+@pytest.mark.parametrize("target", ["_top", "_parent", "_self", "link", ""])
+def test_a_link_opens_a_tab_of_its_own_that_knows_nothing_of_ours(
+    browser: Browser, local: World, policy: str, target: str
+) -> None:
+    local.documents["/elsewhere"] = ("<!doctype html><title>elsewhere</title>", "")
+    href = f"http://127.0.0.1:{local.port}/elsewhere"
+    page = _reader(browser, local, f'<a href="{href}" target="{target}" rel=opener>press</a>', policy)
+    with page.context.expect_page() as opened:
+        page.frame_locator("iframe").get_by_text("press").click()
+    tab = opened.value
+    tab.wait_for_load_state()
+    assert tab.url == href
+    assert tab.evaluate("window.opener") is None
+    assert tab.evaluate("document.referrer") == ""
+    assert page.title() == "top"
+    page.context.close()
+
+
+@pytest.mark.parametrize("policy", [FRAME_POLICY, ""], ids=["policy", "no policy"])
+def test_an_anchor_scrolls_inside_the_frame(browser: Browser, local: World, policy: str) -> None:
+    html = f'<a href="#end">press</a>{"<p>line</p>" * 100}<h2 id="end">end</h2>'
+    page = _reader(browser, local, html, policy)
+    letter = page.frame_locator("iframe")
+    letter.get_by_text("press").click()
+    end = letter.get_by_role("heading", name="end")
+    inner = page.frames[1]
+    inner.wait_for_function("document.querySelector('#m-end').getBoundingClientRect().top < 200")
+    assert end.count() == 1
+    assert inner.url.endswith("/f/link#m-end")
+    assert len(page.context.pages) == 1
+    page.context.close()
+
+
+def test_a_scheme_that_is_not_opened_is_nothing_to_press(browser: Browser, local: World) -> None:
+    page = _reader(browser, local, '<a href="app://pay">Pay</a>', FRAME_POLICY)
+    letter = page.frame_locator("iframe")
+    assert letter.locator("a").count() == 0
+    assert letter.get_by_text("(app://pay)").is_visible()
+    page.context.close()
+
+
+def test_the_mark_beside_a_lying_link_cannot_be_hidden(browser: Browser, local: World) -> None:
+    html = (
+        "<style>*{display:none!important;font-size:0!important;opacity:0!important;color:#fff!important}"
+        "a,body,p{display:block!important;opacity:1!important}</style>"
+        '<p><a href="https://evil.example/">www.bank.example</a></p>'
+    )
+    page = _reader(browser, local, html, FRAME_POLICY)
+    mark = page.frame_locator("iframe").get_by_text("evil.example", exact=False)
+    assert mark.is_visible()
+    box = mark.bounding_box()
+    assert box is not None
+    assert box["height"] > 10
+    assert escape("⚠") in mark.inner_text()
+    page.context.close()
