@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable
 from email.message import EmailMessage
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import (
     Visitor,
@@ -17,9 +18,10 @@ from tests.browser.conftest import (
     send,
     subjects,
     take_cookies_away,
+    wait_for_page,
     wait_for_subjects,
 )
-from tests.support import Running
+from tests.support import Running, busy
 
 pytestmark = pytest.mark.browser
 Visit = Callable[..., Visitor]
@@ -106,6 +108,113 @@ def test_the_row_shows_the_tag_it_was_sent_to(site: Running, visit: Visit) -> No
     local_part, _, domain = address_on(page).partition("@")
     send(site, f"{local_part.upper()}+Newsletter@{domain.upper()}")
     expect(page.get_by_test_id("message")).to_contain_text("+Newsletter")
+
+
+# -- two tabs of one browser agree, whatever happens and wherever it was done ----------------------------
+
+#: On a machine that has nothing else to do.
+A_SECOND = 1.0
+
+
+class Tabs:
+    """`one` is where things are done; the `other` is to follow."""
+
+    def __init__(self, visitor: Visitor) -> None:
+        self.one = visitor.tab()
+        self.other = visitor.tab()
+
+    def agree(self, condition: Callable[[Page], object], what: str) -> None:
+        """It is so in the one, and within a second in the other."""
+        wait_for_page(self.one, lambda: condition(self.one), f"{what} in the one")
+        wait_for_page(self.other, lambda: condition(self.other), f"{what} in the other", A_SECOND * busy())
+
+
+def shows(*wanted: str) -> Callable[[Page], bool]:
+    return lambda page: subjects(page) == list(wanted)
+
+
+def unread(page: Page) -> int:
+    return page.locator("[data-testid=message][data-unread]").count()
+
+
+def end(page: Page) -> str:
+    return page.get_by_test_id("countdown").get_attribute("data-expires-at") or ""
+
+
+def state(page: Page) -> str:
+    return page.locator("#main").get_attribute("data-state") or ""
+
+
+@pytest.fixture
+def tabs(site: Running, visit: Visit) -> Tabs:
+    return Tabs(visit(site))
+
+
+def test_two_tabs_agree_within_a_second_on_new_read_deleted_and_undone(site: Running, tabs: Tabs) -> None:
+    address = address_on(tabs.one)
+    assert address_on(tabs.other) == address
+    send(site, address, subject="one")
+    send(site, address, subject="two")
+    tabs.agree(shows("two", "one"), "new mail")
+
+    tabs.one.get_by_test_id("message").first.click()
+    expect(tabs.one.get_by_test_id("reader")).to_be_visible()
+    tabs.agree(lambda page: unread(page) == 1, "that one was read")
+
+    tabs.one.get_by_test_id("delete-message").click()
+    tabs.agree(shows("one"), "a deletion")
+    tabs.one.get_by_role("button", name="Undo").click()
+    tabs.agree(shows("two", "one"), "that it was taken back")
+
+
+def test_two_tabs_agree_within_a_second_on_extended_and_gone(site: Running, tabs: Tabs) -> None:
+    before = end(tabs.one)
+    assert end(tabs.other) == before
+    tabs.one.wait_for_timeout(1100)  # ends are told to the second
+    tabs.one.get_by_test_id("extend").click()
+    tabs.agree(lambda page: end(page) > before, "a later end")
+    assert end(tabs.one) == end(tabs.other)
+
+    tabs.one.get_by_test_id("delete-mailbox").click()
+    tabs.one.get_by_test_id("confirm-delete").click()
+    tabs.one.wait_for_url("**/gone/")
+    wait_for_page(tabs.other, lambda: state(tabs.other) == "ended", "its end in the other", A_SECOND * busy())
+    expect(tabs.other.get_by_text("is gone for good").first).to_be_visible()
+
+
+def test_two_tabs_agree_within_a_second_that_the_timer_has_ended_and_that_it_was_brought_back(
+    site: Running, tabs: Tabs
+) -> None:
+    address = address_on(tabs.one)
+    send(site, address, subject="one")
+    tabs.agree(shows("one"), "new mail")
+    before = end(tabs.one)
+    make_it_late(site, tabs.one.locator("#main").get_attribute("data-mailbox") or "")
+    for page in (tabs.one, tabs.other):
+        wait_for_page(page, lambda page=page: asks_and_is_told(page, before), "word of the new end")  # type: ignore[misc]
+
+    tabs.agree(lambda page: state(page) == "hidden", "the end of its time")
+    assert rcpt(site, address) == 550
+
+    tabs.other.get_by_test_id("revive").click()
+    tabs.agree(lambda page: state(page) == "living" and shows("one")(page), "that it lives again")
+
+
+def make_it_late(running: Running, mailbox: str) -> None:
+    """Its last seconds."""
+    soon, later = (f"strftime('%Y-%m-%d %H:%M:%f', 'now', '{by}')" for by in ("+5 seconds", "+1 hours"))
+    times = f"expires_at = {soon}, purge_at = {later}"
+    with sqlite3.connect(running.data_dir / "mail.sqlite3", isolation_level=None, timeout=10) as database:
+        changed = database.execute(f"UPDATE inbox_mailbox SET {times} WHERE public_id = ?", (mailbox,))
+    assert changed.rowcount == 1
+
+
+def asks_and_is_told(page: Page, before: str) -> bool:
+    page.evaluate("dispatchEvent(new Event('focus'))")
+    return end(page) != before or state(page) == "hidden"
+
+
+# -- its end, and others beside it -----------------------------------------------------------------------
 
 
 def test_delete_ends_in_550_and_other_tabs_say_so(site: Running, visit: Visit) -> None:
