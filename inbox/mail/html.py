@@ -120,9 +120,10 @@ def _sheet(colours: dict[str, str]) -> str:
 
 
 _SHEETS = {False: _sheet(_LIGHT), True: _sheet(_DARK)}
-# A letter of mere text has room between its lines; one with a look of its own has the lines that it was made
-# with.
-_TEXT_LINES = ".letter{line-height:1.5}\n"
+# A letter of mere text has our letters, and room between its lines; one with a look of its own has the lines
+# that it was made with, and where it names no letters those of most readers.
+_TEXT_LINES = "@layer base{.letter{line-height:1.5}}\n"
+_LAID_OUT = "@layer base{.letter{font-family:Arial,Helvetica,sans-serif}}\n"
 
 # So often a letter is cleaned before its text is shown in its place. Once is enough for all but contrived
 # ones.
@@ -177,7 +178,7 @@ def frame(html: str, *, inline_image: InlineImage, nonce: str, dark: bool = Fals
         return Framed(_document(_plain(shortened), _TEXT_LINES, dark=dark))
     cleaned = _cleaned(letter.markup)
     if cleaned is not None and _says_something(cleaned):
-        lines = "" if letter.is_laid_out else _TEXT_LINES
+        lines = _LAID_OUT if letter.is_laid_out else _TEXT_LINES
         document = _document(_wrapped(cleaned, letter), lines + _canvas(letter) + letter.sheet.css, dark=dark)
     else:
         document = _document(_plain(shortened), _TEXT_LINES, dark=dark)
@@ -195,15 +196,21 @@ def frame(html: str, *, inline_image: InlineImage, nonce: str, dark: bool = Fals
 def _wrapped(cleaned: str, letter: Letter) -> str:
     name = f' id="{escape(letter.body_id)}"' if letter.body_id else ""
     style = join_declarations(letter.body_style)
+    language = f' lang="{escape(letter.language)}"' if letter.language else ""
     look = f' style="{escape(style)}"' if style else ""
     classes = escape(f"letter {letter.body_classes}".strip())
-    return f'<div class="{classes}" dir="{letter.direction or "auto"}"{name}{look}>{cleaned}</div>'
+    return f'<div class="{classes}" dir="{letter.direction or "auto"}"{language}{name}{look}>{cleaned}</div>'
 
 
 def _canvas(letter: Letter) -> str:
-    """The body's ground reaches to the edges of the frame, as it does on a page."""
+    """The body's ground reaches to the edges of the frame, as on a page, and its links have its colour."""
+    css = ""
     ground = parse_colour(letter.body_style.get("background-color", "").partition(" !")[0])
-    return f":root{{background-color:{to_hex(ground)}}}\n" if ground is not None else ""
+    if ground is not None:
+        css += f":root{{background-color:{to_hex(ground)}}}\n"
+    if letter.link_colour is not None:
+        css += f"@layer base{{.letter a{{color:{to_hex(letter.link_colour)}}}}}\n"
+    return css
 
 
 def _plain(html: str) -> str:

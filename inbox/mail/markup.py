@@ -18,7 +18,7 @@ from urllib.parse import urljoin
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-from inbox.mail.colours import WHITE, Colour, contrast, dark_ground, dark_ink, parse_colour, to_hex
+from inbox.mail.colours import WHITE, Colour, contrast, dark_ground, dark_ink, dark_line, parse_colour, to_hex
 from inbox.mail.links import MOST_LINKS, link_view, target_of
 from inbox.mail.nesting import is_parsable
 from inbox.mail.sheets import NOT_THE_PAGES, Colours, Compound, Sheet, filter_sheets, prefixed
@@ -46,10 +46,10 @@ TAGS: dict[str, frozenset[str]] = {
     for name, attributes in {
         "a": "href name target",
         "img": "src alt width height border hspace vspace align",
-        "table": "width height border cellpadding cellspacing bgcolor role",
-        "td": "width height bgcolor colspan rowspan valign nowrap",
-        "th": "width height bgcolor colspan rowspan valign nowrap scope",
-        "tr": "height bgcolor valign",
+        "table": "width height border cellpadding cellspacing bgcolor bordercolor role",
+        "td": "width height bgcolor bordercolor colspan rowspan valign nowrap",
+        "th": "width height bgcolor bordercolor colspan rowspan valign nowrap scope",
+        "tr": "height bgcolor bordercolor valign",
         "tbody": "valign",
         "thead": "valign",
         "tfoot": "valign",
@@ -135,6 +135,8 @@ class Letter:
         "body_style",
         "direction",
         "is_laid_out",
+        "language",
+        "link_colour",
         "links",
         "markup",
         "other_requests",
@@ -149,6 +151,9 @@ class Letter:
         self.body_classes = ""
         self.body_id = ""
         self.direction = ""
+        self.language = ""
+        # What <body link> asks for.
+        self.link_colour: Colour | None = None
         self.sheet: Sheet = filter_sheets(())
         self.links: tuple[LinkView, ...] = ()
         self.remote: tuple[str, ...] = ()
@@ -353,6 +358,10 @@ class _Rewriting:
         direction = attributes.get("dir", "").lower()
         if direction in ("ltr", "rtl", "auto"):
             letter.direction = direction
+        letter.language = filter_attribute("lang", attributes.get("lang", "")) or letter.language
+        link_colour = parse_colour(attributes.get("link", ""))
+        if link_colour is not None:
+            letter.link_colour = dark_ink(link_colour) if self.dark else link_colour
         classes = filter_attribute("class", attributes.get("class", ""))
         if classes:
             letter.body_classes = f"{letter.body_classes} {classes}".strip()
@@ -522,7 +531,10 @@ class _Rewriting:
         self._take_sheets_colours(element)
         is_styled = element.ground != around.ground or element.ink != around.ink
         if not is_styled and "style" not in kept and "bgcolor" not in kept and "color" not in kept:
-            if element.name == "a" and contrast(_LINK_COLOUR, element.ground) < _FAINT_LINK:
+            if (
+                element.name == "a"
+                and contrast(self.letter.link_colour or _LINK_COLOUR, element.ground) < _FAINT_LINK
+            ):
                 kept["style"] = f"color:{to_hex(element.ink)}"
             return
         declarations = parse_style(kept.get("style", ""))
@@ -564,13 +576,13 @@ class _Rewriting:
             element.name == "a"
             and "color" not in declarations
             and element.ink == around.ink
-            and contrast(_LINK_COLOUR, element.ground) < _FAINT_LINK
+            and contrast(self.letter.link_colour or _LINK_COLOUR, element.ground) < _FAINT_LINK
         ):
             declarations["color"] = to_hex(element.ink)
 
 
 def _darken(element: _Open, kept: dict[str, str]) -> None:
-    for attribute, change in (("bgcolor", dark_ground), ("color", dark_ink)):
+    for attribute, change in (("bgcolor", dark_ground), ("bordercolor", dark_line), ("color", dark_ink)):
         colour = parse_colour(kept.get(attribute, ""))
         if colour is not None:
             kept[attribute] = to_hex(change(colour))
@@ -637,7 +649,7 @@ def filter_attribute(attribute: str, value: str) -> str | None:
         return _anchor(value)
     if attribute == "class":
         return " ".join(filter(None, map(prefixed, value.split()[:_MOST_CLASSES]))) or None
-    if attribute in ("bgcolor", "color"):
+    if attribute in ("bgcolor", "bordercolor", "color"):
         colour = parse_colour(value)
         return to_hex(colour) if colour is not None else None
     if attribute in ("title", "alt"):

@@ -24,9 +24,9 @@ HARMLESS_ELEMENTS = set(
 )
 HARMLESS_ATTRIBUTES = set(
     """
-    align alt bgcolor border cellpadding cellspacing class clear color colspan data-m-remote dir face height
-    href hspace id lang name noshade nowrap rel role rowspan scope size span src start style target title type
-    valign value vspace width
+    align alt bgcolor border bordercolor cellpadding cellspacing class clear color colspan data-m-
+    remote dir face height href hspace id lang name noshade nowrap rel role rowspan scope size span
+    src start style target title type valign value vspace width
     """.split()  # noqa: SIM905
 )
 LINK = re.compile(r"(?:https?://|mailto:|#m-)[^\s\"<>]*")

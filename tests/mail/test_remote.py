@@ -199,6 +199,19 @@ def test_the_bodys_ground_reaches_to_the_edges() -> None:
     )
 
 
+def test_what_a_page_says_of_its_language_and_its_links_stays() -> None:
+    found = framed('<html lang="ja"><body link=#123456><a href="https://x.example/">x</a>')
+    assert '<div class="letter" dir="auto" lang="ja">' in found.document
+    assert "@layer base{.letter a{color:#123456}}" in found.document
+    dark = frame("<body link=#000066>x", inline_image=lambda _cid: None, nonce="", dark=True).document
+    assert "#000066" not in dark
+
+
+def test_the_lines_of_a_table_keep_their_colour() -> None:
+    html = "<table border=1 bordercolor=Silver><tr><td>x</table>"
+    assert '<table border="1" bordercolor="#c0c0c0">' in body(framed(html))
+
+
 def test_a_body_of_full_height_does_not_cut_the_letter() -> None:
     found = framed('<body style="height:100%;overflow:hidden;width:50px" id=top class="a b">x')
     assert '<div class="letter m-a m-b" dir="auto" id="m-top">x</div>' in found.document
