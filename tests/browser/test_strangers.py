@@ -1,6 +1,6 @@
 """Only the browser that holds a mailbox's cookie can open it; to all others it looks like nothing.
 
-And who wrote to it learns nothing from its being read: Chromium asks nobody but us, whatever a letter holds.
+And who wrote to it learns nothing from its being read: Chromium asks nobody but us, whatever it holds.
 """
 
 from __future__ import annotations
