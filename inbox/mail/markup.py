@@ -98,7 +98,7 @@ _BLANKS_IN_URL = re.compile(r"[\x00-\x20\x7f-\xa0\xad\u200b-\u200f\u2028-\u202f\
 _NOT_IN_URL = re.compile(r"[ \"<>`]")
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*:", re.I)
 _REMOTE_PICTURE = re.compile(r"(?:https?:)?//[^/\\\s]", re.I)
-_ASKED_BY_STYLE = re.compile(r"(?:url|src|image-set)\(\s*[\"']?\s*((?:https?:)?//[^\s\"')]{1,2000})", re.I)
+_ASKED_BY_STYLE = re.compile(r"(?:url|src|image-set)\(\s*+[\"']?\s*+((?:https?:)?//[^\s\"')]{1,2000})", re.I)
 _SMALL = re.compile(r"\s*([01])(?:\.\d*)?(?:px|pt)?\s*(?:!\s*important)?", re.I)
 _ZERO = re.compile(r"\s*0(?:\.0*)?(?:px|pt|%)?\s*(?:!\s*important)?", re.I)
 # Addresses that pictures have when they are there to be asked for: ".../open?…", ".../wf/open",
@@ -529,6 +529,8 @@ class _Rewriting:
             _darken(element, kept)
             return
         self._take_sheets_colours(element)
+        if self.colours.is_spent:
+            return
         is_styled = element.ground != around.ground or element.ink != around.ink
         if not is_styled and "style" not in kept and "bgcolor" not in kept and "color" not in kept:
             if (

@@ -23,6 +23,7 @@ MOST_RULES = 5_000
 _MOST_SELECTORS = 20_000
 _DEEPEST_MEDIA = 3
 _DEEPEST_BRACKETS = 100
+_MOST_LOOKS = 400_000
 _LONGEST_PRELUDE = 4_000
 _LONGEST_CONTENT = 20
 
@@ -53,9 +54,9 @@ _PAGE = frozenset(("html", "body"))
 _MEDIA = re.compile(r"[\w\s().,:/*+-]{0,600}")
 _SCHEME = re.compile(r"\(\s*prefers-color-scheme\s*:\s*(dark|light)\s*\)", re.I)
 _SCREEN = re.compile(r"(?:only\s+)?(?:screen|all)|", re.I)
-_ASKED = re.compile(r"(?:url\(|image-set\(|src\()\s*[\"']?\s*((?:https?:)?//[^\s\"')]{1,2000})", re.I)
+_ASKED = re.compile(r"(?:url\(|image-set\(|src\()\s*+[\"']?\s*+((?:https?:)?//[^\s\"')]{1,2000})", re.I)
 _BRACKETS = re.compile(r"[(){}\[\]]")
-_IN_QUOTES = re.compile(r"[\"']\s*((?:https?:)?//[^\s\"')]{1,2000})", re.I)
+_IN_QUOTES = re.compile(r"[\"']\s*+((?:https?:)?//[^\s\"')]{1,2000})", re.I)
 
 # The page's size and place are the frame's; the letter gives only its look.
 NOT_THE_PAGES = frozenset(
@@ -145,7 +146,8 @@ class _Filter:
                 continue
             try:
                 self._sheet(text, media)
-            except RecursionError:
+            except (RecursionError, ValueError):
+                # ValueError: a number of thousands of digits, which Python does not read (int_max_str_digits).
                 self.is_cut = True
         return Sheet(
             "\n".join(self.out),
@@ -524,6 +526,7 @@ class Colours:
 
     def __init__(self, rules: Iterable[ColourRule]) -> None:
         self.by_key: dict[str, list[ColourRule]] = {}
+        self.looks_left = _MOST_LOOKS
         for rule in rules:
             last = rule.compounds[-1]
             key = f"#{last.ids[0]}" if last.ids else f".{last.classes[0]}" if last.classes else last.element
@@ -531,15 +534,20 @@ class Colours:
             if len(found) < 50:
                 found.append(rule)
 
+    @property
+    def is_spent(self) -> bool:
+        """Whether so much was asked for that nothing more is known."""
+        return self.looks_left < 0
+
     def of(self, path: Sequence[Compound]) -> tuple[Colour | None, Colour | None]:
         """Ground and ink of the last element of `path`, which begins at the page."""
-        if not self.by_key:
+        if not self.by_key or self.is_spent:
             return None, None
         last = path[-1]
         keys = ["", last.element, *(f".{name}" for name in last.classes), *(f"#{name}" for name in last.ids)]
-        rules = [
-            rule for key in keys for rule in self.by_key.get(key, ()) if _holds(rule, path, len(path) - 1, -1)
-        ]
+        candidates = [rule for key in keys for rule in self.by_key.get(key, ())]
+        self.looks_left -= sum(1 if len(rule.compounds) == 1 else len(path) for rule in candidates)
+        rules = [rule for rule in candidates if _holds(rule, path, len(path) - 1, -1)]
         rules.sort(key=_strength)
         ground = ink = None
         for rule in rules:

@@ -399,6 +399,9 @@ def test_a_letter_that_is_only_a_picture_is_a_letter() -> None:
         "words<p style='" + "/*" * 500_000 + "'>",
         "words" + "&#" + "1" * 1_000_000 + ";",
         "words<img alt='" + "x" * 1_500_000 + "'>",
+        "words" + ("<p style='background:url(" + " " * 16_000 + "'>") * 100,
+        "<style>" + "".join(f".c{n} .c{n % 7}{{color:red}}" for n in range(900)) + "</style>words"
+        "<div class='c0 c1'>" * 100 + "<p class='c0 c1 c2 c3 c4 c5 c6'>x" * 40_000,
         "words<img src='data:image/png;base64," + "A" * 1_900_000,
     ],
     ids=lambda html: html[:24],

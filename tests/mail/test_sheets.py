@@ -1,7 +1,6 @@
 """What stays of a letter's style sheets."""
 
 import re
-import time
 
 import pytest
 import tinycss2
@@ -189,13 +188,14 @@ def test_sizes_are_bounded() -> None:
         "p{" + "color:red;" * 25_000 + "}",
         "p{" + "a:" * 100_000 + "}",
         "@import '" + "x" * 250_000,
+        "p{background:url(" + " " * 250_000,
+        "p{background:" + "url( " * 50_000,
     ],
     ids=lambda css: css[:12],
 )
-def test_a_quarter_of_a_megabyte_of_anything_is_quick(css: str) -> None:
-    began = time.process_time()
-    sheet("b{color:red}" + css)
-    assert time.process_time() - began < 1.5
+def test_a_quarter_of_a_megabyte_of_anything_is_read_to_its_end(css: str) -> None:
+    """Were anything in it quadratic, this would take hours."""
+    assert "<" not in sheet("b{color:red}" + css).css
 
 
 selectors = st.text(alphabet="abp.#:>+~*[]()=\"'\\ ,-html<{}@/", max_size=30)
