@@ -235,7 +235,7 @@ def test_a_database_that_cannot_be_reached_fails_all_at_once(
 ) -> None:
     messages, tries = [incoming(held.address) for _ in range(5)], []
 
-    def locked(_batch: object) -> None:
+    def locked(_batch: object, _acknowledged: object) -> None:
         tries.append(1)
         raise OperationalError("database is locked")
 
