@@ -147,7 +147,7 @@ class _Filter:
             try:
                 self._sheet(text, media)
             except (RecursionError, ValueError):
-                # ValueError: a number of thousands of digits, which Python does not read (int_max_str_digits).
+                # ValueError: a number of thousands of digits: Python does not read it.
                 self.is_cut = True
         return Sheet(
             "\n".join(self.out),
