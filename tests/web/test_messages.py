@@ -214,8 +214,9 @@ def test_a_large_attachment_is_decoded_as_it_goes_by(inbox: Inbox, encoding: str
 
 @pytest.fixture
 def hasty_workers(monkeypatch: pytest.MonkeyPatch) -> Iterator[pool.Pool]:
-    """Workers that get no time at all, so that every message is one that nobody can take apart."""
-    hasty = pool.Pool(1, job_seconds=0.0)
+    """Workers that never answer, so that every message is one that nobody can take apart."""
+    silent = "import sys, time; sys.stdout.buffer.write(bytes(4)); sys.stdout.flush(); time.sleep(60)"
+    hasty = pool.Pool(1, job_seconds=0.2, command=("-c", silent))
     monkeypatch.setattr(pool, "shared", lambda: hasty)
     yield hasty
     hasty.close()
