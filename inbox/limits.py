@@ -138,21 +138,23 @@ class _InThisProcess:
 
     def __init__(self) -> None:
         self._key = secrets.token_bytes(32)
-        self._spent_until: OrderedDict[str, float] = OrderedDict()
+        self._spent_until_ns: OrderedDict[str, int] = OrderedDict()
         self._lock = threading.Lock()
 
     def digest(self, subject: str) -> str:
         return hashlib.blake2b(subject.encode(), key=self._key, digest_size=16).hexdigest()
 
     def seconds_to_wait(self, what: str, subject: str, rate: Rate) -> float:
-        name, now, interval = f"{what}:{self.digest(subject)}", time.monotonic(), rate.interval_ms / 1000
+        # Whole nanoseconds: what is within the rate waits exactly 0, however long the clock has run.
+        name, now = f"{what}:{self.digest(subject)}", time.monotonic_ns()
+        interval = int(rate.interval_ms * 1e6)
         with self._lock:
-            spent_until = max(self._spent_until.pop(name, 0.0), now)
+            spent_until = max(self._spent_until_ns.pop(name, 0), now)
             wait = spent_until + interval - interval * rate.burst - now
-            self._spent_until[name] = spent_until if wait > 0 else spent_until + interval
-            if len(self._spent_until) > self.MOST_PEERS:
-                self._spent_until.popitem(last=False)
-        return max(0.0, wait)
+            self._spent_until_ns[name] = spent_until if wait > 0 else spent_until + interval
+            if len(self._spent_until_ns) > self.MOST_PEERS:
+                self._spent_until_ns.popitem(last=False)
+        return max(0, wait) / 1e9
 
 
 _here = _InThisProcess()

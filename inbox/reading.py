@@ -251,6 +251,12 @@ def reading(message: OpenMessage, looks: Looks) -> Reading:
     )
 
 
+def whole_text(message: OpenMessage, looks: Looks) -> SafeString:
+    """The text with nothing folded. Raises what opened.open_message() raises."""
+    text = opened.open_message(message, looks.inside).view.text
+    return mark_safe(mail.text_to_html(text))  # noqa: S308 (it escapes)
+
+
 def _finds(view: View, summary: Summary | None) -> tuple[str, VerifyLink | None]:
     """The code and the link most people came for: the row's, where the whole letter has no better."""
     code, verify = view.code, view.verify

@@ -15,9 +15,11 @@ from inbox.mail.wording import Lexicon
 
 _UNITS = Lexicon(unit=wording.UNITS)
 
-# Where a code may be: a first look that begins at a digit, for most of a letter has none.
+# Where a code may be: a first look that begins at a digit, for most of a letter has none. It passes over what
+# is longer than any code: numbers of accounts, hexadecimal, lines of one letter.
 _LIKELY = (
-    r"D(?:(?:[ \-–‑]{0,2}D){3}|[A-Za-z0-9-]{3}|(?<=[A-Za-z-]D)[A-Za-z0-9-]{2}|(?<=[A-Za-z-]{2}D)[A-Za-z0-9-]"
+    r"D(?![A-Za-z0-9-]{12})(?<![A-Za-z0-9-]{12}D)"
+    r"(?:(?:[ \-–‑]{0,2}D){3}|[A-Za-z0-9-]{3}|(?<=[A-Za-z-]D)[A-Za-z0-9-]{2}|(?<=[A-Za-z-]{2}D)[A-Za-z0-9-]"
     r"|(?<=[A-Za-z]{3}D)|(?: [A-Z0-9]){3}|(?<=[A-Z0-9] [A-Z0-9] D)|(?<=[A-Z]D)[A-Z0-9]? [A-Z0-9]{3}"
     r"|[A-Z]{1,3} [A-Z0-9]{3}|(?<=[A-Z]{3} D)[A-Z0-9]{2})"
 )

@@ -15,7 +15,7 @@ from inbox.mail.searchtext import fold
 from inbox.mail.wording import Label, Lexicon, is_unbroken
 
 # Whoever sends a code says it soon.
-_LONGEST_TEXT = 16 * 1024
+_LONGEST_TEXT = 12 * 1024
 # Pieces and candidates: no letter with a code in it has as many numbers in front of it.
 _MOST_LOOKS = 100
 _LONGEST_WINDOW = 240

@@ -9,6 +9,8 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 
 LONGEST_SEARCH_TEXT_BYTES = 8 * 1024
+# Some of what is read is blanks; more is read only of letters that are longer than what is kept.
+_LONGEST_READ = 12 * 1024
 _FOLDED_AT_ONCE = 4400
 _MOST_TERMS = 10
 _LONGEST_QUERY = 200
@@ -101,8 +103,8 @@ def fold(text: str) -> str:
 
 def search_text(text: str) -> tuple[str, bool]:
     """What of a letter's text is kept for searching, at most 8 KiB of UTF-8, and whether that is not all."""
-    collapsed = " ".join(text[: LONGEST_SEARCH_TEXT_BYTES * 2].split())
-    is_cut = len(text) > LONGEST_SEARCH_TEXT_BYTES * 2 or len(collapsed) > LONGEST_SEARCH_TEXT_BYTES
+    collapsed = " ".join(text[:_LONGEST_READ].split())
+    is_cut = len(text) > _LONGEST_READ or len(collapsed) > LONGEST_SEARCH_TEXT_BYTES
     if collapsed.isascii():
         return _without_controls(collapsed[:LONGEST_SEARCH_TEXT_BYTES].lower()), is_cut
     kept = b""

@@ -713,6 +713,7 @@ _LONGEST_ENDING = 12
 _WORD = re.compile(r"[^\W\d_]+")
 # The words of a few thousand letters; whoever sends others does not make us remember them.
 _MOST_KNOWN_WORDS = 20_000
+_LONGEST_WORD = 40
 
 
 def is_unbroken(character: str) -> bool:
@@ -789,6 +790,8 @@ class Lexicon:
 
     def _places(self, word: str) -> tuple[int, ...]:
         """Where in a word a phrase may begin."""
+        if len(word) > _LONGEST_WORD and word.isascii():
+            return ()  # base64, a line of one letter: no language's word
         places = tuple(
             at
             for at in range(len(word))
@@ -797,7 +800,7 @@ class Lexicon:
                 for length in ((3, 2, 1) if len(word) - at > 2 else (2, 1))
             )
         )
-        if len(self._known) < _MOST_KNOWN_WORDS and len(word) < 40:
+        if len(self._known) < _MOST_KNOWN_WORDS and len(word) <= _LONGEST_WORD:
             self._known[word] = places
         return places
 

@@ -148,6 +148,9 @@ def printed(request: HttpRequest, message: OpenMessage) -> HttpResponse:
     except LookupError:
         raise Http404 from None
     context = {"message": shown, "lines": reading.facts(shown)}
+    if shown.view == "text" and not shown.damaged:
+        # Nobody unfolds a quote on paper.
+        context["text_html"] = reading.whole_text(message, shown.looks)
     if shown.view != "html":
         return render(request, "inbox/print.html", context)
     document = frame(request, message)

@@ -45,7 +45,24 @@ def test_a_code_is_in_the_row_and_copied_with_one_click_without_opening(page: Pa
         press.click()
         wait_for_page(page, lambda: copied(page) == "482913", "the code copied")
         expect(page.locator("#said")).to_contain_text("Copied.")
+        # What is opened is read from that moment on.
+        assert page.get_by_test_id("message").first.get_attribute("data-unread") is not None
     expect(page.get_by_test_id("reader")).to_have_count(0)
+
+
+def test_a_press_that_began_on_a_code_copies_that_one_though_a_row_slides_under_it(
+    site: Running, page: Page
+) -> None:
+    forget(page)
+    box = page.get_by_test_id("code").first.bounding_box()
+    assert box
+    page.mouse.move(box["x"] + 5, box["y"] + 5)
+    page.mouse.down()
+    send(site, address_on(page), subject="Third", text="Your verification code is 777888.\n")
+    expect(page.get_by_test_id("message")).to_have_count(3)
+    page.mouse.up()
+    wait_for_page(page, lambda: copied(page) == "482913", "the code copied")
+    expect(page.locator("[data-testid=message][data-unread]")).to_have_count(3)
 
 
 def test_a_click_beside_the_code_opens_the_message(page: Page) -> None:

@@ -64,6 +64,11 @@ def test_hits_are_marked_and_everything_else_is_text(inbox: Inbox) -> None:
     assert "<b>Order" not in page
 
 
+def test_a_hit_is_text_too(inbox: Inbox) -> None:
+    inbox.receive_summed(subject="<img src=x>", snippet="", search_text="")
+    assert "<mark>&lt;img</mark>" in found(inbox, "<img").content.decode()
+
+
 def test_a_hit_in_the_text_alone_is_shown_under_the_subject(inbox: Inbox) -> None:
     inbox.receive_summed(
         subject="Hello", snippet="The beginning.", search_text="the beginning. far below: zebra"

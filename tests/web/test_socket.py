@@ -270,8 +270,9 @@ async def test_many_events_are_one_more_question_however_long_the_first_takes(
             await in_thread(announced, inbox.held, str(number))
         all_stored.set()
         heard = await socket.hear_until(lambda update: update["revision"] == 30)
-    numbers = [row["number"] for update in heard for row in update["rows"]]
-    assert numbers == list(range(1, 31)) and len(asked) <= 3
+    # One that came while an answer was put together is told again rather than missed.
+    numbers = dict.fromkeys(row["number"] for update in heard for row in update["rows"])
+    assert list(numbers) == list(range(1, 31)) and len(asked) <= 3
 
 
 async def test_what_a_page_says_is_not_overtaken_by_an_answer_that_was_on_its_way(
