@@ -530,9 +530,15 @@ def truncate_wal_soon() -> None:
     global _truncation
     with _truncation_lock:
         _truncation_wanted.set()
-        if _truncation is None:
+        if not truncating():
             _truncation = threading.Thread(target=_keep_truncating, name="truncate-wal", daemon=True)
             _truncation.start()
+
+
+def truncating() -> bool:
+    """Whether somebody is at it in the background. One that died of a fault is not."""
+    thread = _truncation
+    return thread is not None and thread.is_alive()
 
 
 _truncation: threading.Thread | None = None

@@ -35,8 +35,8 @@ DESKTOP = """
     OscillatorNode.prototype.start = function (when) { window.tones += 1; start.call(this, when); };
     if (navigator.locks) {
         const request = navigator.locks.request.bind(navigator.locks);
-        navigator.locks.request = (name, act) =>
-            request(name, () => { const done = act(); window.told += 1; return done; });
+        navigator.locks.request = (name, options, act) =>
+            request(name, options, (lock) => { const done = act(lock); window.told += 1; return done; });
     }
 """
 
@@ -96,6 +96,25 @@ def test_a_notification_is_switched_on_remembered_and_shown_once_for_two_tabs(
     send(site, address_on(tabs[0]), subject="In sight")
     all_have_told(tabs, 2)
     assert len(shown(tabs)) == 1, "a notification of mail that is in sight"
+
+
+def test_it_is_once_though_what_a_tab_wrote_down_reaches_the_other_late(
+    site: Running, tabs: list[Page]
+) -> None:
+    switch(tabs[0], "sound-on", on=True)
+    rung = heard(tabs, "tones")
+    for page in tabs:
+        page.evaluate("""() => {
+            const getItem = Storage.prototype.getItem;
+            Storage.prototype.getItem = function (name) {
+                return name === "alerted" ? null : getItem.call(this, name);
+            };
+        }""")
+
+    send(site, address_on(tabs[0]), subject="Once")
+
+    all_have_told(tabs, 1)
+    assert heard(tabs, "tones") == rung + 2
 
 
 def test_a_permission_that_was_taken_back_is_noticed_and_the_sound_goes_on(

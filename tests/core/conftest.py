@@ -1,15 +1,15 @@
 """Mailboxes and mail for tests of the core, in a real database file."""
 
-import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import pytest
 
-from inbox import access, clock, creation, delivery, first_run, rotation, sealing
+from inbox import access, clock, creation, delivery, first_run, retention, rotation, sealing
 from inbox.mail import summarise
 from inbox.models import Mailbox, Policy
+from tests.support import wait_for
 
 
 class Clock:
@@ -44,9 +44,8 @@ def rows(transactional_db: None) -> Iterator[Policy]:
     first_run.ensure_rows()
     yield Policy.objects.get(id=1)
     Policy.forget_current()
-    for thread in threading.enumerate():  # it works on the database, which the next test has for itself
-        if thread.name == "truncate-wal":
-            thread.join()
+    # It works on the database, which the next test has for itself.
+    wait_for(lambda: not retention.truncating(), "the end of what a deletion began in the background")
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from typing import Self
 import pytest
 import uvloop
 
-from inbox import access, creation, first_run, rotation
+from inbox import access, creation, first_run, retention, rotation
 from inbox.models import Message, Policy
 from smtpd.limits import Limits
 from smtpd.server import Listener
@@ -75,6 +75,7 @@ def rows(transactional_db: None) -> Iterator[Policy]:
     first_run.ensure_rows()
     yield Policy.objects.get(id=1)
     Policy.forget_current()
+    wait_until(lambda: not retention.truncating())
 
 
 @pytest.fixture

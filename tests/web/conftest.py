@@ -4,15 +4,14 @@ import base64
 import dataclasses
 import html
 import re
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from django.http import HttpResponse
 from django.test import Client
 
-from inbox import cookies, delivery, retention, sealing
+from inbox import cookies, delivery, sealing
 from inbox.mail import summarise
 from inbox.models import Policy
 from tests.core.conftest import Clock, Held, deliver, held, incoming, moving, new_mailbox, rows
@@ -78,12 +77,8 @@ class Browser(Client):
 
 
 @pytest.fixture
-def browser(rows: Policy) -> Iterator[Browser]:
-    yield Browser()
-    # What a deletion began in the background ends before its database is taken away.
-    deadline = time.monotonic() + 15
-    while retention._truncation is not None and time.monotonic() < deadline:
-        time.sleep(0.005)
+def browser(rows: Policy) -> Browser:
+    return Browser()
 
 
 @pytest.fixture

@@ -41,26 +41,34 @@ function showNotify() {
   byId("notify-why").textContent = blocked ? words("notify-blocked") : "";
 }
 
-// Tells of new mail, once over all tabs: whoever holds the lock looks whether this was told already. A tab that is being
-// looked at goes first, and shows no notification, for the mail is in sight.
+// A tab that fell behind by more is told by the others' memory.
+const HELD_MS = 60_000;
+
+// Tells of new mail, once over all tabs: by whoever is first to hold a lock of the mail's own and keeps it, for what one
+// tab wrote down reaches the others in their own time. A tab that is being looked at goes first, and shows no
+// notification, for the mail is in sight.
 export async function alertOf({ mailbox, revision, title, body, code, url }) {
   const seen = document.visibilityState === "visible" && document.hasFocus();
   if (!notifies() && kept("sound") !== "on") return;
   if (!seen) await new Promise((done) => setTimeout(done, 150));
-  await navigator.locks.request("tempmail-alert", () => {
+  await navigator.locks.request(`tempmail-alert ${mailbox} ${revision}`, { ifAvailable: true }, (lock) => {
     const told = read();
-    if ((told[mailbox] ?? -1) >= revision) return;
+    if (!lock || (told[mailbox] ?? -1) >= revision) return null;
     told[mailbox] = revision;
     keep("alerted", JSON.stringify(Object.fromEntries(Object.entries(told).slice(-50))));
     if (kept("sound") === "on") ring();
-    if (seen || !notifies()) return;
-    const text = code && kept("notify-codes") === "on" ? `${words("code", { code })}\n${body}` : body;
-    const note = new Notification(title, { body: text, tag: mailbox, icon: document.querySelector("link[rel=icon]").href });
-    note.addEventListener("click", () => {
-      focus();
-      if (url && new URL(url, location).pathname !== location.pathname) location.assign(url);
-      note.close();
-    });
+    if (!seen && notifies()) show({ mailbox, title, body, code, url });
+    return new Promise((done) => setTimeout(done, HELD_MS));
+  });
+}
+
+function show({ mailbox, title, body, code, url }) {
+  const text = code && kept("notify-codes") === "on" ? `${words("code", { code })}\n${body}` : body;
+  const note = new Notification(title, { body: text, tag: mailbox, icon: document.querySelector("link[rel=icon]").href });
+  note.addEventListener("click", () => {
+    focus();
+    if (url && new URL(url, location).pathname !== location.pathname) location.assign(url);
+    note.close();
   });
 }
 
