@@ -61,7 +61,7 @@ def chromium() -> Iterator[Browser]:
 
 @pytest.fixture
 def context(chromium: Browser, instance: Running) -> Iterator[BrowserContext]:
-    context = chromium.new_context(base_url=instance.url)
+    context = chromium.new_context(base_url=instance.url, reduced_motion="reduce")
     context.set_default_timeout(15_000)
     yield context
     context.close()
@@ -125,7 +125,7 @@ def test_axe_finds_nothing_on_any_page(page: Page, instance: Running) -> None:
 def test_a_lifetime_saved_in_the_console_moves_the_countdown_of_an_open_page(
     chromium: Browser, page: Page, instance: Running
 ) -> None:
-    visitor = chromium.new_context(base_url=instance.url)
+    visitor = chromium.new_context(base_url=instance.url, reduced_motion="reduce")
     inbox = visitor.new_page()
     log_in(page)
     inbox.goto("/")

@@ -363,3 +363,20 @@ def test_a_writer_gets_its_turn_while_a_backlog_is_worked_off(
     during = [turn for turn in turns if begun < turn < ended]
     batches = 750 / retention.MAILBOXES_AT_ONCE
     assert len(during) > 3 * batches, "there were fewer turns than batches had rests"
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_truncation_that_died_of_a_fault_holds_up_no_later_one(
+    rows: Policy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail() -> bool:
+        raise RuntimeError("a fault")
+
+    with monkeypatch.context() as faulty:
+        faulty.setattr(retention, "truncate_wal", fail)
+        retention.truncate_wal_soon()
+        wait_for(lambda: not retention.truncating())
+    ran = threading.Event()
+    monkeypatch.setattr(retention, "truncate_wal", lambda: ran.set() or True)
+    retention.truncate_wal_soon()
+    assert ran.wait(5)
