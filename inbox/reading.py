@@ -179,8 +179,11 @@ class Reading:
     source_is_cut: bool = False
 
 
-def reading(message: OpenMessage, looks: Looks) -> Reading:
-    """The whole message, taken apart. Raises Busy, and LookupError where nothing is inside at that place."""
+def reading(message: OpenMessage, looks: Looks, *, folded: bool = True) -> Reading:
+    """The whole message, taken apart, its long quotes folded or not.
+
+    Raises Busy, and LookupError where nothing is inside at that place.
+    """
     shown = message.row
     try:
         found = opened.open_message(message, looks.inside)
@@ -195,6 +198,9 @@ def reading(message: OpenMessage, looks: Looks) -> Reading:
     # Of a message inside nothing is known: it came with the one around it.
     checks = shown.checks if not looks.inside else None
     code, verify = _finds(view, shown.summary if not looks.inside else None)
+    text_html = (
+        mail.text_to_folded_html(view.text, sayings.quoted) if folded else mail.text_to_html(view.text)
+    )
     source_text, source_is_cut = _source(message, looks) if asked == "source" else ("", False)
     # What the letter shows inside itself, and what was unpacked, is there already.
     files = [
@@ -217,7 +223,7 @@ def reading(message: OpenMessage, looks: Looks) -> Reading:
         recipients=view.recipients,
         cc=view.cc,
         reply_to=view.reply_to,
-        text_html=mark_safe(mail.text_to_folded_html(view.text, sayings.quoted)),  # noqa: S308 (it escapes)
+        text_html=mark_safe(text_html),  # noqa: S308 (they escape)
         has_html=view.has_html,
         frame_url=_url(shown, replace(looks, view=""), "inbox:frame"),
         blocked_images=frame.blocked_images if frame else 0,
@@ -249,12 +255,6 @@ def reading(message: OpenMessage, looks: Looks) -> Reading:
         source_text=source_text,
         source_is_cut=source_is_cut,
     )
-
-
-def whole_text(message: OpenMessage, looks: Looks) -> SafeString:
-    """The text with nothing folded. Raises what opened.open_message() raises."""
-    text = opened.open_message(message, looks.inside).view.text
-    return mark_safe(mail.text_to_html(text))  # noqa: S308 (it escapes)
 
 
 def _finds(view: View, summary: Summary | None) -> tuple[str, VerifyLink | None]:

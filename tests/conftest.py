@@ -10,7 +10,7 @@ import pytest
 import redis
 from django.conf import settings
 
-from tests.support import Clock, Running
+from tests.support import Clock, Running, copied
 
 DATABASES = ["default", "queue"]
 
@@ -75,9 +75,8 @@ def fresh(tmp_path: Path) -> Iterator[Running]:
 @pytest.fixture
 def running(tmp_path: Path, set_up_data_dir: Path) -> Iterator[Running]:
     """Commands on a data directory that is set up (admin's password: "a long password")."""
-    running = Running(Path(shutil.copytree(set_up_data_dir, tmp_path / "data")))
-    yield running
-    running.stop()
+    with copied(set_up_data_dir, tmp_path) as running:
+        yield running
 
 
 @pytest.fixture

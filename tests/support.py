@@ -269,6 +269,16 @@ def _own_environment() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if not is_a_setting(name)}
 
 
+@contextlib.contextmanager
+def copied(data_dir: Path, below: Path, **environment: str) -> Iterator[Running]:
+    """Commands on a copy of a data directory, in `below`/data; nothing is left running."""
+    running = Running(Path(shutil.copytree(data_dir, below / "data")), **environment)
+    try:
+        yield running
+    finally:
+        running.stop()
+
+
 def _living() -> Iterator[int]:
     for entry in os.listdir("/proc"):
         if entry.isdigit():

@@ -21,7 +21,7 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 from inbox.mail.colours import WHITE, Colour, contrast, dark_ground, dark_ink, dark_line, parse_colour, to_hex
 from inbox.mail.links import MOST_LINKS, link_view, target_of
 from inbox.mail.nesting import is_parsable
-from inbox.mail.sheets import NOT_THE_PAGES, Colours, Compound, Sheet, filter_sheets, prefixed
+from inbox.mail.sheets import ASKED, NOT_THE_PAGES, Colours, Compound, Sheet, filter_sheets, prefixed
 from inbox.mail.styles import dark_style, join_declarations, parse_style
 from inbox.mail.view import LinkView
 
@@ -98,7 +98,6 @@ _BLANKS_IN_URL = re.compile(r"[\x00-\x20\x7f-\xa0\xad\u200b-\u200f\u2028-\u202f\
 _NOT_IN_URL = re.compile(r"[ \"<>`]")
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*:", re.I)
 _REMOTE_PICTURE = re.compile(r"(?:https?:)?//[^/\\\s]", re.I)
-_ASKED_BY_STYLE = re.compile(r"(?:url|src|image-set)\(\s*+[\"']?\s*+((?:https?:)?//[^\s\"')]{1,2000})", re.I)
 _SMALL = re.compile(r"\s*([01])(?:\.\d*)?(?:px|pt)?\s*(?:!\s*important)?", re.I)
 _ZERO = re.compile(r"\s*0(?:\.0*)?(?:px|pt|%)?\s*(?:!\s*important)?", re.I)
 # Addresses that pictures have when they are there to be asked for: ".../open?…", ".../wf/open",
@@ -486,7 +485,7 @@ class _Rewriting:
     def _count_asked(self, name: str, attributes: dict[str, str]) -> None:
         """Pictures in attributes and styles of any element."""
         if "style" in attributes and "(" in attributes["style"]:
-            for address in _ASKED_BY_STYLE.findall(attributes["style"]):
+            for address in ASKED.findall(attributes["style"]):
                 self._block(address)
         if "background" in attributes:
             address = self._remote_address(_flat(attributes["background"]))
@@ -533,10 +532,7 @@ class _Rewriting:
             return
         is_styled = element.ground != around.ground or element.ink != around.ink
         if not is_styled and "style" not in kept and "bgcolor" not in kept and "color" not in kept:
-            if (
-                element.name == "a"
-                and contrast(self.letter.link_colour or _LINK_COLOUR, element.ground) < _FAINT_LINK
-            ):
+            if self._is_faint_link(element):
                 kept["style"] = f"color:{to_hex(element.ink)}"
             return
         declarations = parse_style(kept.get("style", ""))
@@ -574,13 +570,12 @@ class _Rewriting:
             # stay: the ink that reads.
             element.ink = _TEXT_COLOUR if contrast(_TEXT_COLOUR, element.ground) > 4.5 else WHITE
             declarations["color"] = to_hex(element.ink)
-        elif (
-            element.name == "a"
-            and "color" not in declarations
-            and element.ink == around.ink
-            and contrast(self.letter.link_colour or _LINK_COLOUR, element.ground) < _FAINT_LINK
-        ):
+        elif "color" not in declarations and element.ink == around.ink and self._is_faint_link(element):
             declarations["color"] = to_hex(element.ink)
+
+    def _is_faint_link(self, element: _Open) -> bool:
+        colour = self.letter.link_colour or _LINK_COLOUR
+        return element.name == "a" and contrast(colour, element.ground) < _FAINT_LINK
 
 
 def _darken(element: _Open, kept: dict[str, str]) -> None:

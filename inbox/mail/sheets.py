@@ -54,7 +54,8 @@ _PAGE = frozenset(("html", "body"))
 _MEDIA = re.compile(r"[\w\s().,:/*+-]{0,600}")
 _SCHEME = re.compile(r"\(\s*prefers-color-scheme\s*:\s*(dark|light)\s*\)", re.I)
 _SCREEN = re.compile(r"(?:only\s+)?(?:screen|all)|", re.I)
-_ASKED = re.compile(r"(?:url\(|image-set\(|src\()\s*+[\"']?\s*+((?:https?:)?//[^\s\"')]{1,2000})", re.I)
+#: What a style would ask somebody for; of a sheet or of an attribute.
+ASKED = re.compile(r"(?:url|src|image-set)\(\s*+[\"']?\s*+((?:https?:)?//[^\s\"')]{1,2000})", re.I)
 _BRACKETS = re.compile(r"[(){}\[\]]")
 _IN_QUOTES = re.compile(r"[\"']\s*+((?:https?:)?//[^\s\"')]{1,2000})", re.I)
 
@@ -182,9 +183,9 @@ class _Filter:
             inner = tinycss2.parse_rule_list(rule.content, skip_comments=True, skip_whitespace=True)
             self._media(tinycss2.serialize(rule.prelude), inner, depth + 1)
         elif name == "import":
-            self.other_requests += bool(_remote(tinycss2.serialize(rule.prelude), _IN_QUOTES, _ASKED))
+            self.other_requests += bool(_remote(tinycss2.serialize(rule.prelude), _IN_QUOTES, ASKED))
         elif name == "font-face" and rule.content is not None:
-            self.other_requests += bool(_remote(tinycss2.serialize(rule.content), _ASKED))
+            self.other_requests += bool(_remote(tinycss2.serialize(rule.content), ASKED))
 
     def _media(self, media: str, content: Sequence[Node], depth: int) -> None:
         wanted = self._query(" ".join(media.split()))
@@ -216,7 +217,7 @@ class _Filter:
     def _qualified(self, rule: Node, is_everywhere: bool) -> None:
         self.rules += 1
         content = tinycss2.serialize(rule.content)
-        for address in _ASKED.findall(content):
+        for address in ASKED.findall(content):
             self.pictures[address] = None
         declarations = parse_style(content)
         if self.dark:

@@ -138,19 +138,16 @@ def _picture_address(host: str, url: str, mailbox_id: str) -> str:
 
 
 def printed(request: HttpRequest, message: OpenMessage) -> HttpResponse:
-    """The message for paper: who, when, and the whole of it.
+    """The message for paper: who, when, and the whole of it: nobody unfolds a quote on paper.
 
     A frame is cut at its edge when its page is printed, and nobody can measure what a sandbox holds. So the
     letter comes as itself, under the frame's own policy, with subject and sender above it.
     """
     try:
-        shown = reading.reading(message, looks_of(request))
+        shown = reading.reading(message, looks_of(request), folded=False)
     except LookupError:
         raise Http404 from None
     context = {"message": shown, "lines": reading.facts(shown)}
-    if shown.view == "text" and not shown.damaged:
-        # Nobody unfolds a quote on paper.
-        context["text_html"] = reading.whole_text(message, shown.looks)
     if shown.view != "html":
         return render(request, "inbox/print.html", context)
     document = frame(request, message)

@@ -2,7 +2,6 @@
 is in force within two seconds, in the listener and in an open page."""
 
 import json
-import shutil
 import smtplib
 import time
 from collections.abc import Iterator
@@ -13,7 +12,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_play
 
 from inbox import staff
 from tests.inspector import Inspector
-from tests.support import CHROMIUM_ARGUMENTS, Running, chromium_path, wait_for
+from tests.support import CHROMIUM_ARGUMENTS, Running, chromium_path, copied, wait_for
 
 pytestmark = pytest.mark.browser
 
@@ -42,13 +41,10 @@ PAGES = (
 @pytest.fixture(scope="module")
 def instance(tmp_path_factory: pytest.TempPathFactory, set_up_data_dir: Path) -> Iterator[Running]:
     """A whole instance for all tests of this file."""
-    running = Running(
-        Path(shutil.copytree(set_up_data_dir, tmp_path_factory.mktemp("console") / "data")),
-        TEMPMAIL_LOG_LEVEL="DEBUG",
-    )
-    running.start_and_wait("runall")
-    yield running
-    running.stop()
+    below = tmp_path_factory.mktemp("console")
+    with copied(set_up_data_dir, below, TEMPMAIL_LOG_LEVEL="DEBUG") as running:
+        running.start_and_wait("runall")
+        yield running
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,6 @@ lives as long as this folder's tests, and nothing in them touches the database: 
 
 from __future__ import annotations
 
-import shutil
 import smtplib
 from collections.abc import Callable, Iterator
 from email.message import EmailMessage
@@ -16,7 +15,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Route, expect, sync_playwright
 
-from tests.support import CHROMIUM_ARGUMENTS, Clock, Running, chromium_path, wait_for
+from tests.support import CHROMIUM_ARGUMENTS, Clock, Running, chromium_path, copied, wait_for
 
 expect.set_options(timeout=20_000)
 
@@ -33,10 +32,9 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture(scope="package")
 def site(tmp_path_factory: pytest.TempPathFactory, set_up_data_dir: Path) -> Iterator[Running]:
     """One service for the tests that leave it as it was."""
-    running = Running(Path(shutil.copytree(set_up_data_dir, tmp_path_factory.mktemp("site") / "data")))
-    running.start_and_wait("runall")
-    yield running
-    running.stop()
+    with copied(set_up_data_dir, tmp_path_factory.mktemp("site")) as running:
+        running.start_and_wait("runall")
+        yield running
 
 
 @pytest.fixture

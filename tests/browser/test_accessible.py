@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -13,7 +12,7 @@ from playwright.sync_api import BrowserContext, Page, expect
 from tests.browser.conftest import Visitor, address_on, send, wait_for_page
 from tests.browser.test_the_main_job import letter_with_everything
 from tests.inspector import Inspector
-from tests.support import Running
+from tests.support import Running, copied
 
 pytestmark = pytest.mark.browser
 Visit = Callable[..., Visitor]
@@ -29,10 +28,9 @@ def inspector() -> Iterator[Inspector]:
 @pytest.fixture(scope="module")
 def own(tmp_path_factory: pytest.TempPathFactory, set_up_data_dir: Path) -> Iterator[Running]:
     """A service whose rows are changed behind its back, to see pages that are rare."""
-    running = Running(Path(shutil.copytree(set_up_data_dir, tmp_path_factory.mktemp("own") / "data")))
-    running.start_and_wait("runall")
-    yield running
-    running.stop()
+    with copied(set_up_data_dir, tmp_path_factory.mktemp("own")) as running:
+        running.start_and_wait("runall")
+        yield running
 
 
 def change(running: Running, statement: str, *arguments: str) -> None:

@@ -7,7 +7,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import shutil
 import signal
 import time
 from collections.abc import Callable, Iterator
@@ -19,7 +18,7 @@ import pytest
 from playwright.sync_api import Page, WebSocketRoute, expect
 
 from tests.browser.conftest import Visitor, address_on, send, subjects, wait_for_page, wait_for_subjects
-from tests.support import Running, wait_for
+from tests.support import Running, copied, wait_for
 
 pytestmark = pytest.mark.browser
 Visit = Callable[..., Visitor]
@@ -95,10 +94,9 @@ class Line:
 @pytest.fixture(scope="module")
 def own(tmp_path_factory: pytest.TempPathFactory, set_up_data_dir: Path) -> Iterator[Running]:
     """A service whose parts are stopped and killed."""
-    running = Running(Path(shutil.copytree(set_up_data_dir, tmp_path_factory.mktemp("own") / "data")))
-    running.start_and_wait("runall")
-    yield running
-    running.stop()
+    with copied(set_up_data_dir, tmp_path_factory.mktemp("own")) as running:
+        running.start_and_wait("runall")
+        yield running
 
 
 @pytest.fixture

@@ -110,11 +110,6 @@ class Seen:
     dialogs: set[str] = field(default_factory=set)
     pages: int = 0
 
-    def note(self, host: str, what: str) -> None:
-        match = re.search(r"(?:ran|v|dns)-([bcd]\d+)\b", host)
-        if match is not None:
-            self.asked.setdefault(match[1], set()).add(what)
-
 
 def _documents(world: World, mode: str) -> None:
     for number, vector in enumerate(LETTERS):
@@ -176,9 +171,9 @@ def seen(browser: Browser, world: World, tmp_path_factory: pytest.TempPathFactor
 
 
 def _note(found: dict[str, Seen], line: str) -> None:
-    match = re.match(r"(?:https?://)?(?:ran|v|dns)-([bcd])\d+", line)
+    match = re.match(r"(?:https?://)?(?:ran|v|dns)-(([bcd])\d+)\b", line)
     if match is not None:
-        found[match[1]].note(line, line)
+        found[match[2]].asked.setdefault(match[1], set()).add(line)
 
 
 def _hosts_of(log: Path) -> set[str]:
@@ -253,6 +248,7 @@ def test_behind_either_wall_nothing_happens(seen: dict[str, Seen], mode: str) ->
 
 def _deeds(found: Seen, mode: str) -> Iterator[tuple[str, str]]:
     """The vectors that did something, and what."""
+    acted = found.ran | found.moved | found.dialogs
     for number, vector in enumerate(LETTERS):
         name = f"{mode}{number}"
         asked = found.asked.get(name, set())
@@ -260,7 +256,7 @@ def _deeds(found: Seen, mode: str) -> Iterator[tuple[str, str]]:
             # No policy that a page can have keeps Chromium from looking these names up, or from connecting
             # ahead, but for one that would stop the reader's own clicks too. The other wall drops them.
             asked = {what for what in asked if "/" in what}
-        if name in found.ran | found.moved | found.dialogs:
+        if name in acted:
             yield vector, "it ran, moved the page or opened a dialog"
         elif asked:
             yield vector, f"it asked for {sorted(asked)}"

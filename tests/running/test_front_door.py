@@ -6,7 +6,6 @@ import base64
 import http.client
 import os
 import re
-import shutil
 import urllib.parse
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -14,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support import Running
+from tests.support import Running, copied
 
 BEHIND_A_PROXY = {"TEMPMAIL_HTTPS": "1", "TEMPMAIL_TRUSTED_PROXIES": "127.0.0.1/32"}
 
@@ -52,10 +51,9 @@ def test_no_visitor_says_below_which_path_the_service_lives(everything: Running,
 
 @pytest.fixture(scope="module")
 def proxied(set_up_data_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    running = Running(Path(shutil.copytree(set_up_data_dir, tmp_path_factory.mktemp("proxied") / "data")))
-    running.start_and_wait("runserver", ALLOWED_HOSTS="mail.example", **BEHIND_A_PROXY)
-    yield running
-    running.stop()
+    with copied(set_up_data_dir, tmp_path_factory.mktemp("proxied")) as running:
+        running.start_and_wait("runserver", ALLOWED_HOSTS="mail.example", **BEHIND_A_PROXY)
+        yield running
 
 
 @dataclass

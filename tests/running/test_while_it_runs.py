@@ -25,7 +25,7 @@ import pytest
 from tests.faults.place import Box
 from tests.faults.visitor import Socket, Visitor
 from tests.running.staff import Staff
-from tests.support import Running, busy, wait_for
+from tests.support import Running, busy, copied, wait_for
 
 #: "Within two seconds", on a machine that has nothing else to do.
 SOON = 2.0
@@ -33,10 +33,9 @@ SOON = 2.0
 
 @pytest.fixture(scope="module")
 def instance(set_up_data_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    running = Running(Path(shutil.copytree(set_up_data_dir, tmp_path_factory.mktemp("tuned") / "data")))
-    running.start_and_wait("runall")
-    yield running
-    running.stop()
+    with copied(set_up_data_dir, tmp_path_factory.mktemp("tuned")) as running:
+        running.start_and_wait("runall")
+        yield running
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -19,16 +19,13 @@ export class List {
 
   // A press opens the row it began on, though another slides under the finger before it ends.
   openPressed(onOpen) {
+    // On a code it copies that (copy.js) and opens nothing.
+    const aim = ({ target }) => ({ row: target.closest(".row"), copies: target.closest("[data-copy]") !== null });
     let pressed = null;
-    let onCode = false; // a press that began on a code copies it (copy.js) and opens nothing
-    this.section.addEventListener("pointerdown", (event) => {
-      pressed = event.button === 0 ? event.target.closest(".row") : null;
-      onCode = event.target.closest("[data-copy]") !== null;
-    });
+    this.section.addEventListener("pointerdown", (event) => { pressed = event.button === 0 ? aim(event) : null; });
     for (const type of ["pointercancel", "dragstart"]) this.section.addEventListener(type, () => { pressed = null; });
     this.section.addEventListener("click", (event) => {
-      const row = event.detail > 0 && pressed ? pressed : event.target.closest(".row");
-      const copies = event.detail > 0 && pressed ? onCode : event.target.closest("[data-copy]") !== null;
+      const { row, copies } = event.detail > 0 && pressed?.row ? pressed : aim(event);
       pressed = null;
       if (!row || copies || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
       event.preventDefault();
