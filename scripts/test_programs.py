@@ -1,6 +1,6 @@
-"""Install the programs that the tests drive, where they are missing: a browser and two mail programs.
+"""Install the programs that the tests drive, where they are missing: a browser, mail programs, a compiler.
 
-Debian as root: apt-get. Elsewhere the browser is Playwright's own, and who lacks a mail program is told so:
+Debian as root: apt-get. Elsewhere the browser is Playwright's own, and who lacks another program is told so:
 a test is never skipped in silence.
 """
 
@@ -13,26 +13,30 @@ import subprocess
 import sys
 from pathlib import Path
 
-#: Program → Debian package.
-MAIL_PROGRAMS = {"swaks": "swaks", "postfix": "postfix", "smtp-source": "postfix"}
+#: Program → Debian packages. The compiler makes the clock that tests move.
+PROGRAMS = {"swaks": "swaks", "postfix": "postfix", "smtp-source": "postfix", "cc": "gcc libc6-dev"}
+#: Chromium without a window takes half of the processor for most tests; Playwright's own brings it along.
+HEADLESS_SHELL = "chromium-headless-shell"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 
 def main() -> int:
     """Install what is missing; 1 with a clear line if something cannot be had."""
-    missing = sorted({package for program, package in MAIL_PROGRAMS.items() if not has(program)})
+    missing = sorted(
+        {name for program, names in PROGRAMS.items() if not has(program) for name in names.split()}
+    )
     if not has_browser():
         missing.append("chromium")
+    if is_debian() and os.geteuid() == 0:
+        return apt_install(missing) if missing or not has(HEADLESS_SHELL) else 0
     if not missing:
         return 0
-    if is_debian() and os.geteuid() == 0:
-        return apt_install(missing)
     if "chromium" in missing and not install_playwright_browser():
         return fail("no Chromium, nor could Playwright fetch its own (Debian: apt-get install chromium).")
     missing = [package for package in missing if package != "chromium"]
     if missing:
         hint = f"as root: apt-get install {' '.join(missing)}" if is_debian() else "with your package manager"
-        return fail(f"the tests send mail with {' and '.join(missing)}; install them ({hint}).")
+        return fail(f"the tests need {' and '.join(missing)}; install them ({hint}).")
     return 0
 
 
@@ -69,13 +73,22 @@ def is_debian() -> bool:
 
 def apt_install(packages: list[str]) -> int:
     """apt-get, without questions and without starting daemons."""
-    print(f"Installing {' '.join(packages)} (Debian packages)", file=sys.stderr)
-    environment = os.environ | {"DEBIAN_FRONTEND": "noninteractive", "RUNLEVEL": "1"}
-    for command in (["update", "-qq"], ["install", "-y", "-qq", "--no-install-recommends", *packages]):
-        done = subprocess.run(["apt-get", *command], env=environment, stdout=subprocess.DEVNULL, check=False)
-        if done.returncode != 0:
-            return fail(f"apt-get {command[0]} failed, see above; the tests need {' '.join(packages)}.")
+    print(f"Installing {' '.join([*packages, HEADLESS_SHELL])} (Debian packages)", file=sys.stderr)
+    if not apt_get("update"):
+        return fail("apt-get update failed, see above.")
+    if packages and not apt_get("install", "--no-install-recommends", *packages):
+        return fail(f"apt-get install failed, see above; the tests need {' '.join(packages)}.")
+    if not apt_get("install", "--no-install-recommends", HEADLESS_SHELL):
+        print("Without it the tests drive the whole Chromium, and take longer.", file=sys.stderr)
     return 0
+
+
+def apt_get(command: str, *arguments: str) -> bool:
+    """Whether it did it."""
+    environment = os.environ | {"DEBIAN_FRONTEND": "noninteractive", "RUNLEVEL": "1"}
+    arguments = (command, "-y", "-qq", *arguments)
+    done = subprocess.run(["apt-get", *arguments], env=environment, stdout=subprocess.DEVNULL, check=False)
+    return done.returncode == 0
 
 
 def fail(message: str) -> int:

@@ -84,7 +84,7 @@ def moved_clock(tmp_path: Path) -> Callable[[Running], Clock]:
     """Gives the commands that a Running starts from now on a clock that the test moves."""
 
     def give(running: Running) -> Clock:
-        clock = Clock(tmp_path / "faketime")
+        clock = Clock(tmp_path)
         running.environment |= clock.environment()
         return clock
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import importlib.util
 import os
 import shutil
 import signal
@@ -15,6 +14,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -25,6 +25,7 @@ PATIENCE_SECONDS = float(os.environ.get("TEST_PATIENCE_SECONDS", "30"))
 NO_RESOLVER = "127.0.0.1:9"
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+HEADLESS_SHELL = "chromium-headless-shell"
 CHROMIUM_ARGUMENTS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -61,9 +62,17 @@ def free_port() -> int:
         return port
 
 
-def chromium_path() -> str | None:
-    """The system's Chromium; None means Playwright's own (`make test` has installed one of them)."""
-    return next((path for name in BROWSERS if (path := shutil.which(name))), None)
+def chromium(*arguments: str, whole: bool = False) -> dict[str, Any]:
+    """How Playwright launches the system's Chromium, or else its own (`make test` has installed one of them).
+
+    Without `whole` it is the one that is made to be driven: it has no window and takes half of the processor,
+    but knows no notifications, keeps no profile and looks no names up in advance.
+    """
+    names = BROWSERS if whole else (HEADLESS_SHELL, *BROWSERS)
+    path = next((path for name in names if (path := shutil.which(name))), None)
+    if path is None and whole:
+        return {"channel": "chromium", "args": [*CHROMIUM_ARGUMENTS, *arguments]}
+    return {"executable_path": path, "args": [*CHROMIUM_ARGUMENTS, *arguments]}
 
 
 def listens(port: int) -> bool:
@@ -76,31 +85,24 @@ def listens(port: int) -> bool:
 
 
 class Clock:
-    """The wall clock of started commands, moved by a file that they look at with each call (libfaketime)."""
+    """The wall clock of started commands, moved while they run (moved_clock.c, preloaded)."""
 
-    def __init__(self, file: Path) -> None:
-        self.file = file
-        self.set("+0")
+    def __init__(self, folder: Path) -> None:
+        self.file = folder / "clock"
+        self.library = folder / "moved_clock.so"
+        self.set()
+        source = ROOT / "tests" / "moved_clock.c"
+        subprocess.run(["cc", "-O1", "-shared", "-fPIC", "-o", self.library, source, "-ldl"], check=True)
 
-    def set(self, offset: str) -> None:
-        """`offset` as libfaketime takes it: "+30d", "-2h", "+90m"."""
-        draft = self.file.with_suffix(".draft")
-        draft.write_text(f"{offset}\n")
-        draft.replace(self.file)
+    def set(self, **offset: float) -> None:
+        """Move it so far from the real time (`timedelta`'s arguments); back to that without any."""
+        nanoseconds = timedelta(**offset) // timedelta(microseconds=1) * 1000
+        with open(self.file, "r+b" if self.file.exists() else "wb") as file:
+            file.write(nanoseconds.to_bytes(8, sys.byteorder, signed=True))
 
     def environment(self) -> dict[str, str]:
         """What a command needs in order to live by this clock. Monotonic time is left alone."""
-        found = importlib.util.find_spec("libfaketime")
-        assert found is not None and found.origin is not None
-        libraries = sorted(Path(found.origin).parent.rglob("libfaketime.so*"))
-        assert libraries, "libfaketime has no library"
-        return {
-            "LD_PRELOAD": str(libraries[0]),
-            "FAKETIME_TIMESTAMP_FILE": str(self.file),
-            "FAKETIME_NO_CACHE": "1",
-            "DONT_FAKE_MONOTONIC": "1",
-            "NO_FAKE_STAT": "1",
-        }
+        return {"LD_PRELOAD": str(self.library), "MOVED_CLOCK": str(self.file)}
 
 
 class Command:

@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_play
 
 from inbox import staff
 from tests.inspector import Inspector
-from tests.support import CHROMIUM_ARGUMENTS, Running, chromium_path, copied, wait_for
+from tests.support import Running, chromium, copied, wait_for
 
 pytestmark = pytest.mark.browser
 
@@ -48,16 +48,16 @@ def instance(tmp_path_factory: pytest.TempPathFactory, set_up_data_dir: Path) ->
 
 
 @pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
+def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium_path(), args=CHROMIUM_ARGUMENTS)
+        browser = playwright.chromium.launch(**chromium())
         yield browser
         browser.close()
 
 
 @pytest.fixture
-def context(chromium: Browser, instance: Running) -> Iterator[BrowserContext]:
-    context = chromium.new_context(base_url=instance.url, reduced_motion="reduce")
+def context(browser: Browser, instance: Running) -> Iterator[BrowserContext]:
+    context = browser.new_context(base_url=instance.url, reduced_motion="reduce")
     context.set_default_timeout(15_000)
     yield context
     context.close()
@@ -119,9 +119,9 @@ def test_axe_finds_nothing_on_any_page(page: Page, instance: Running) -> None:
 
 
 def test_a_lifetime_saved_in_the_console_moves_the_countdown_of_an_open_page(
-    chromium: Browser, page: Page, instance: Running
+    browser: Browser, page: Page, instance: Running
 ) -> None:
-    visitor = chromium.new_context(base_url=instance.url, reduced_motion="reduce")
+    visitor = browser.new_context(base_url=instance.url, reduced_motion="reduce")
     inbox = visitor.new_page()
     log_in(page)
     inbox.goto("/")

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Route, expect, sync_playwright
 
-from tests.support import CHROMIUM_ARGUMENTS, Clock, Running, chromium_path, copied, wait_for
+from tests.support import Clock, Running, chromium, copied, wait_for
 
 expect.set_options(timeout=20_000)
 
@@ -24,9 +24,17 @@ expect.set_options(timeout=20_000)
 def browser() -> Iterator[Browser]:
     """Chromium, for all tests of this folder."""
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium_path(), args=CHROMIUM_ARGUMENTS)
+        browser = playwright.chromium.launch(**chromium())
         yield browser
         browser.close()
+
+
+@pytest.fixture
+def whole_browser(browser: Browser) -> Iterator[Browser]:
+    """A Chromium with all that people have: notifications, a profile."""
+    whole = browser.browser_type.launch(**chromium(whole=True))
+    yield whole
+    whole.close()
 
 
 @pytest.fixture(scope="package")
@@ -76,8 +84,8 @@ def visit(browser: Browser) -> Iterator[Callable[..., Visitor]]:
     """Makes visitors; a script error or a policy violation on any of their pages fails the test."""
     visitors: list[Visitor] = []
 
-    def make(running: Running, **options: Any) -> Visitor:
-        visitors.append(Visitor(browser, running, **options))
+    def make(running: Running, by: Browser = browser, **options: Any) -> Visitor:
+        visitors.append(Visitor(by, running, **options))
         return visitors[-1]
 
     yield make

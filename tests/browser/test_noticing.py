@@ -9,7 +9,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 import pytest
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from tests.browser.conftest import Visitor, address_on, mail, send, wait_for_page
 from tests.support import Running
@@ -70,8 +70,8 @@ def is_on(page: Page, box: str) -> bool:
 
 
 @pytest.fixture
-def tabs(site: Running, visit: Visit) -> list[Page]:
-    visitor = visit(site)
+def tabs(site: Running, visit: Visit, whole_browser: Browser) -> list[Page]:
+    visitor = visit(site, by=whole_browser)
     visitor.context.grant_permissions(["notifications"])
     visitor.context.add_init_script(DESKTOP)
     return [visitor.tab(), visitor.tab()]

@@ -27,7 +27,7 @@ def test_it_ends_is_brought_back_and_ends_for_good(timed: tuple[Running, Clock],
     expect(page.get_by_test_id("reader")).to_be_visible()
     page.keyboard.press("Escape")
 
-    clock.set("+92m")
+    clock.set(minutes=92)
     page.reload()
     expect(page.get_by_test_id("revive")).to_be_visible()
     expect(page.get_by_text("Bring it back")).to_contain_text("28 min left")
@@ -39,7 +39,7 @@ def test_it_ends_is_brought_back_and_ends_for_good(timed: tuple[Running, Clock],
     wait_for_subjects(page, "one")
     assert rcpt(running, address) == 250
 
-    clock.set("+300m")
+    clock.set(minutes=300)
     page.goto("/")
     expect(page.get_by_text("Your last address has ended and is gone for good.").first).to_be_visible()
     assert address_on(page) != address
@@ -56,7 +56,7 @@ def test_an_open_page_greys_out_at_zero_by_itself(timed: tuple[Running, Clock], 
         return page.get_by_test_id("countdown").locator("time").inner_text().endswith(" s")
 
     ends = datetime.fromisoformat(page.get_by_test_id("countdown").get_attribute("data-expires-at") or "")
-    clock.set(f"+{ends.timestamp() - time.time() - 12:.0f}")  # twelve seconds before the end
+    clock.set(seconds=ends.timestamp() - time.time() - 12)  # twelve seconds before the end
     wait_for_page(page, shows_seconds, "the last minute")
     assert rcpt(running, address) == 250
     expect(page.get_by_test_id("revive")).to_be_visible(timeout=20_000)  # nobody asks: its own clock tells it

@@ -66,7 +66,7 @@ def test_the_first_visit_after_a_purge_says_so_once(timed: tuple[Running, Clock]
     page = visitor.tab()
     first = address_on(page)
     page.goto("about:blank")
-    clock.set("+130m")
+    clock.set(minutes=130)
     page.goto(running.url)
     expect(
         page.get_by_text("Your last address has ended and is gone for good. This one is new.")

@@ -24,7 +24,7 @@ from inbox.mail.html import frame as framed
 from inbox.views.parts import FRAME_POLICY
 from tests.browser.wall_vectors import WALL_VECTORS
 from tests.mail.vectors import VECTORS
-from tests.support import CHROMIUM_ARGUMENTS, chromium_path
+from tests.support import chromium
 
 pytestmark = pytest.mark.browser
 
@@ -149,8 +149,7 @@ def seen(browser: Browser, world: World, tmp_path_factory: pytest.TempPathFactor
     # A profile that is kept: without one Chromium looks no names up in advance.
     context = browser.browser_type.launch_persistent_context(
         folder / "profile",
-        executable_path=chromium_path(),
-        args=[*CHROMIUM_ARGUMENTS, f"--host-resolver-rules={rules}", f"--log-net-log={log}"],
+        **chromium(f"--host-resolver-rules={rules}", f"--log-net-log={log}", whole=True),
     )
     context.set_default_timeout(10_000)
     found = {mode: Seen() for mode in MODES}

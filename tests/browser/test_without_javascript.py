@@ -40,12 +40,12 @@ def test_address_list_reading_and_every_form(timed: tuple[Running, Clock], visit
     expect(page.get_by_test_id("text-body")).to_contain_text("Plain words.")
 
     page.get_by_test_id("delete-message").click()
-    clock.set("-20s")  # however busy this machine is, the undo comes in time
+    clock.set(seconds=-20)  # however busy this machine is, the undo comes in time
     assert "Read me" not in subjects(page)
     page.get_by_role("button", name="Undo").click()
     assert "Read me" in subjects(page)
 
-    clock.set("+5m")
+    clock.set(minutes=5)
     page.get_by_test_id("extend").click()
     expect(page.get_by_test_id("countdown")).to_contain_text("1 h 30 min")
 
@@ -54,7 +54,7 @@ def test_address_list_reading_and_every_form(timed: tuple[Running, Clock], visit
     page.locator("#label-fold button").click()
     expect(page.locator("#label-fold summary")).to_have_text("the shop")
 
-    clock.set("+100m")
+    clock.set(minutes=100)
     page.get_by_role("button", name="Refresh").click()
     page.get_by_test_id("revive").click()
     expect(page.get_by_test_id("message")).to_have_count(2)

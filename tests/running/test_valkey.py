@@ -168,7 +168,7 @@ def test_valkey_lives_by_the_real_clock_whatever_its_users_see(
     running: Running, moved_clock: Callable[[Running], Clock]
 ) -> None:
     clock = moved_clock(running)
-    clock.set("+400d")
+    clock.set(days=400)
 
     running.start_and_wait("runsmtp")
 
