@@ -20,6 +20,8 @@ demo: ## fill the newest mailbox of a running instance with realistic mail
 	@$(PYTHON) scripts/install.py
 	@$(PY) manage.py demo
 
+# The tests start hundreds of processes; where bytecode is not to be kept, each would compile everything again.
+test: export PYTHONDONTWRITEBYTECODE =
 test: ## install what the tests need (Chromium too), then run the whole suite
 	@$(PYTHON) scripts/install.py --dev
 	@$(PY) scripts/test_programs.py

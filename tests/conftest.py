@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -9,6 +11,7 @@ from pathlib import Path
 import pytest
 import redis
 from django.conf import settings
+from django.db.models.signals import post_migrate
 
 from tests.support import Clock, Running, copied
 
@@ -41,11 +44,32 @@ def valkey() -> Iterator[redis.Redis]:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def static_files() -> None:
+def static_files() -> Iterator[None]:
     """The static files under their hashed names, which pages need in order to name them."""
+    from whitenoise.base import WhiteNoise
+
     from inbox.running import setup
 
     setup.collect_static(settings.TEMPMAIL_DATA_DIR / setup.STATIC_STAMP)
+    # A test client has middleware of its own: without this each looks at three hundred files again.
+    look = WhiteNoise.update_files_dictionary
+    known: dict[str, dict[str, object]] = {}
+
+    def look_once(self: WhiteNoise, root: str, prefix: str) -> None:
+        if root not in known:
+            look(self, root, prefix)
+            known[root] = dict(self.files)
+        self.files.update(known[root])
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(WhiteNoise, "update_files_dictionary", look_once)
+        yield
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None) -> None:
+    """After each test all tables are emptied: nobody here needs Django's permissions to be written anew."""
+    post_migrate.disconnect(dispatch_uid="django.contrib.auth.management.create_permissions")
 
 
 @pytest.fixture(autouse=True)
@@ -56,11 +80,17 @@ def empty_valkey(valkey: redis.Redis) -> None:
 
 @pytest.fixture(scope="session")
 def set_up_data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A data directory after first-run set-up, to copy: set-up takes two seconds."""
-    running = Running(tmp_path_factory.mktemp("set-up") / "data", TEMPMAIL_ADMIN_PASSWORD="a long password")
-    code, output = running.run("setup")
-    assert code == 0, output
-    (running.data_dir / "valkey.json").unlink()  # each copy chooses a port of its own
+    """A data directory after first-run set-up, to copy: set-up takes two seconds, so workers share it."""
+    base = tmp_path_factory.getbasetemp()
+    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    (shared / "set-up").mkdir(exist_ok=True)
+    with open(shared / "set-up" / "lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        running = Running(shared / "set-up" / "data", TEMPMAIL_ADMIN_PASSWORD="a long password")
+        if not running.data_dir.exists():
+            code, output = running.run("setup")
+            assert code == 0, output
+            (running.data_dir / "valkey.json").unlink()  # each copy chooses a port of its own
     return running.data_dir
 
 

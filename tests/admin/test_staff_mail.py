@@ -5,6 +5,8 @@ from datetime import timedelta
 from io import StringIO
 
 import pytest
+from django.apps import apps
+from django.contrib.auth.management import create_permissions
 from django.contrib.auth.models import Permission, User
 from django.core.management import CommandError, call_command
 from django.test import Client
@@ -214,6 +216,7 @@ def test_without_a_login_every_url_leads_to_the_login(secret: str) -> None:
 
 
 def test_staff_without_the_permission_are_told_no(secret: str) -> None:
+    create_permissions(apps.get_app_config("inbox"), verbosity=0)
     deliver("abuse@one.example", subject="Stop that")
     mailbox_id, message_id = only_message()
     user = User.objects.create_user("helper", password="a long password", is_staff=True)

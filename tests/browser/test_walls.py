@@ -29,6 +29,8 @@ from tests.support import chromium
 pytestmark = pytest.mark.browser
 
 FRAMES_A_PAGE = 40
+#: A sandboxed frame has a process of its own, which costs more than what it shows.
+NO_PROCESS_A_FRAME = "--disable-features=IsolateSandboxedIframes"
 #: The letters behind either wall, and behind none to show that the test sees what it looks for.
 MODES = {
     "b": "cleaned, without the policy",
@@ -111,19 +113,31 @@ class Seen:
     pages: int = 0
 
 
-def _documents(world: World, mode: str) -> None:
+def _documents(world: World, mode: str) -> list[str]:
+    """Put a mode's documents into the world; the paths of pages that show them, so many frames on each."""
+    known: set[str] = set()
+    names: list[str] = []
     for number, vector in enumerate(LETTERS):
         name = f"{mode}{number}"
         html = letter(vector, name)
         if mode == "b":
             html = framed(html, inline_image=lambda _content_id: None, nonce="5eed").document
+            if (unnamed := html.replace(name, "")) in known:
+                continue  # nothing is left of it that another has not too
+            known.add(unnamed)
+        elif mode == "d" and (number % 2 or number >= len(WALL_VECTORS)):
+            continue  # that the test sees what it looks for, half of our own vectors show
+        names.append(name)
         world.documents[f"/f/{name}"] = (html, FRAME_POLICY if mode == "c" else "")
-    for first in range(0, len(LETTERS), FRAMES_A_PAGE):
-        names = [f"{mode}{number}" for number in range(first, min(first + FRAMES_A_PAGE, len(LETTERS)))]
+    pages = []
+    for first in range(0, len(names), FRAMES_A_PAGE):
         frames = "".join(
-            f'<iframe name="{name}" src="/f/{name}" width=300 height=60></iframe>' for name in names
+            f'<iframe name="{name}" src="/f/{name}" width=300 height=60></iframe>'
+            for name in names[first : first + FRAMES_A_PAGE]
         )
-        world.documents[f"/page/{mode}{first}"] = (f"<!doctype html><title>top</title>{frames}", "")
+        pages.append(f"/page/{mode}{first}")
+        world.documents[pages[-1]] = (f"<!doctype html><title>top</title>{frames}", "")
+    return pages
 
 
 # What a reader's hands would do, except following links. Activations of forms and buttons are real ones.
@@ -149,17 +163,14 @@ def seen(browser: Browser, world: World, tmp_path_factory: pytest.TempPathFactor
     # A profile that is kept: without one Chromium looks no names up in advance.
     context = browser.browser_type.launch_persistent_context(
         folder / "profile",
-        **chromium(f"--host-resolver-rules={rules}", f"--log-net-log={log}", whole=True),
+        **chromium(NO_PROCESS_A_FRAME, f"--host-resolver-rules={rules}", f"--log-net-log={log}", whole=True),
     )
     context.set_default_timeout(10_000)
     found = {mode: Seen() for mode in MODES}
     try:
         for mode in MODES:
-            _documents(world, mode)
-            # That the test sees what it looks for, our own vectors show.
-            letters = WALL_VECTORS if mode == "d" else LETTERS
-            for first in range(0, len(letters), FRAMES_A_PAGE):
-                _try(context, world, mode, first, found[mode])
+            for path in _documents(world, mode):
+                _try(context, world, path, found[mode])
     finally:
         context.close()
     for line in world.asked:
@@ -180,7 +191,7 @@ def _hosts_of(log: Path) -> set[str]:
     return set(re.findall(r"(?:ran|v|dns)-[bcd]\d+(?:\.evil)?\.test", log.read_text("utf-8", "replace")))
 
 
-def _try(context: BrowserContext, world: World, mode: str, first: int, seen: Seen) -> None:
+def _try(context: BrowserContext, world: World, path: str, seen: Seen) -> None:
     page = context.pages[0]
 
     def heard(dialog: Dialog) -> None:
@@ -188,14 +199,14 @@ def _try(context: BrowserContext, world: World, mode: str, first: int, seen: See
         dialog.dismiss()
 
     context.on("dialog", heard)
-    url = world.url(f"/page/{mode}{first}")
+    url = world.url(path)
     page.goto(url, wait_until="load")
     for frame in _frames_of(page):
         _in_frame(frame, _HANDS)
     with contextlib.suppress(Error):  # what asks again and again never rests
-        page.wait_for_load_state("networkidle", timeout=1_500 if mode == "d" else 5_000)
+        page.wait_for_load_state("networkidle", timeout=1_500 if path.startswith("/page/d") else 5_000)
     if page.url != url or page.title() != "top":
-        seen.moved.add(f"top {first}")
+        seen.moved.add(f"top {path}")
     for frame in _frames_of(page):
         name = frame.name
         if frame.url != world.url(f"/f/{name}"):
@@ -234,9 +245,9 @@ def test_without_walls_the_vectors_do_what_they_want(seen: dict[str, Seen]) -> N
     """Else the tests below would prove nothing."""
     found = seen["d"]
     acted = found.ran | found.moved | set(found.asked) | found.dialogs
-    acted_of_ours = {name for name in acted if name[1:].isdigit() and int(name[1:]) < len(WALL_VECTORS)}
-    assert len(acted_of_ours) > len(WALL_VECTORS) * 0.6
-    assert len(found.ran | found.dialogs) > 60
+    tried = len(WALL_VECTORS) / 2
+    assert len({name for name in acted if re.fullmatch(r"d\d+", name)}) > tried * 0.6
+    assert len(found.ran | found.dialogs) > tried * 0.3
     assert any("dns-" in what for asked in found.asked.values() for what in asked)
 
 
