@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import secrets
 import shutil
 import signal
 import smtplib
@@ -55,11 +56,12 @@ def busy() -> float:
 
 
 def free_port() -> int:
-    """A TCP port that nobody listens on, on IPv4 or IPv6."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """A TCP port that nobody has, and that no outgoing connection is given before it is used."""
+    while True:
+        with contextlib.suppress(OSError), socket.socket() as probe:
+            port = 10_000 + secrets.randbelow(10_000)
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 def chromium(*arguments: str, whole: bool = False) -> dict[str, Any]:

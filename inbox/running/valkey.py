@@ -85,7 +85,11 @@ def servers() -> list[str]:
 
 def _free_the_port(data_dir: Path) -> None:
     """Before the first user starts Valkey: see that its port can be had, or choose another."""
-    if ask(valkey_file.address(data_dir)) is Answer.FOREIGN:
+    address = valkey_file.address(data_dir)
+    answer = ask(address)
+    if answer is Answer.FOREIGN or (
+        answer is Answer.NOBODY and not valkey_file.can_be_listened_on(address.port)
+    ):
         valkey_file.move(data_dir)
 
 

@@ -15,6 +15,9 @@ from inbox.running import locks
 from inbox.running.data_dir import DataDirUnusable, prepare, write_private
 
 HOST = "127.0.0.1"
+#: Below those that systems give to outgoing connections (Linux: from 32768): one of them could have come to
+#: sit on our port by the next start.
+PORTS = range(20_000, 32_000)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +77,22 @@ def _write(data_dir: Path, password: str) -> ValkeyAddress:
     return chosen
 
 
+def can_be_listened_on(port: int) -> bool:
+    """Whether nobody has the port, be it to listen or as their end of a connection to somewhere else."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except OSError:
+            return False
+        return True
+
+
 def _free_port() -> int:
+    for _ in range(100):
+        port = secrets.choice(PORTS)
+        if can_be_listened_on(port):
+            return port
     with socket.socket() as probe:
         probe.bind((HOST, 0))
-        port: int = probe.getsockname()[1]
-        return port
+        return int(probe.getsockname()[1])

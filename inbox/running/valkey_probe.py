@@ -13,7 +13,7 @@ class Answer(enum.Enum):
 
     OURS = enum.auto()  #: a Valkey that takes our password
     FOREIGN = enum.auto()  #: somebody else listens there
-    NOBODY = enum.auto()  #: the port is free
+    NOBODY = enum.auto()  #: nobody listens there
 
 
 def ask(address: ValkeyAddress, *, timeout_seconds: float = 1.0) -> Answer:

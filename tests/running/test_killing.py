@@ -18,8 +18,8 @@ def test_kill_9_of_a_command_alone_orphans_nothing(running: Running, kind: str) 
     command.kill()
 
     wait_for(lambda: not running.processes(), "the end of everything it had started")
-    assert not listens(running.http_port)
-    assert not listens(running.smtp_port)
+    wait_for(lambda: not listens(running.http_port), "a free port")
+    wait_for(lambda: not listens(running.smtp_port), "a free port")
 
 
 def test_kill_9_of_runall_orphans_nothing(running: Running) -> None:
@@ -29,8 +29,8 @@ def test_kill_9_of_runall_orphans_nothing(running: Running) -> None:
     command.kill()
 
     wait_for(lambda: not running.processes(), "the end of everything it had started")
-    assert not listens(running.http_port)
-    assert not listens(running.smtp_port)
+    wait_for(lambda: not listens(running.http_port), "a free port")
+    wait_for(lambda: not listens(running.smtp_port), "a free port")
 
 
 def test_kill_9_of_a_listener_with_workers_orphans_none_of_them(running: Running) -> None:
@@ -40,7 +40,7 @@ def test_kill_9_of_a_listener_with_workers_orphans_none_of_them(running: Running
     command.kill()
 
     wait_for(lambda: not running.processes(), "the end of everything it had started")
-    assert not listens(running.smtp_port)
+    wait_for(lambda: not listens(running.smtp_port), "a free port")
 
 
 def test_kill_9_of_the_sentinel_takes_its_workers_and_the_cluster_starts_again(
@@ -65,7 +65,7 @@ def test_the_reloaders_child_does_not_stay_on_the_port(running: Running) -> None
     reloader.kill()
 
     wait_for(lambda: not running.processes(), "the end of everything it had started")
-    assert not listens(running.http_port)
+    wait_for(lambda: not listens(running.http_port), "a free port")
 
 
 def _parent(pid: int) -> int:

@@ -109,8 +109,14 @@ def test_a_stop_meant_for_users_does_not_reach_the_keeper(running: Running) -> N
     assert answers(running)
 
 
-def test_a_port_that_somebody_else_took_meanwhile_is_given_up_for_another(running: Running) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as foreign:
+@pytest.mark.parametrize("listens", [True, False], ids=["to listen", "for a connection to elsewhere"])
+def test_a_port_that_somebody_else_took_meanwhile_is_given_up_for_another(
+    running: Running, listens: bool
+) -> None:
+    with socket.socket() as foreign:
+        foreign.bind(("127.0.0.1", 0))
+        if listens:
+            foreign.listen()
         taken = foreign.getsockname()[1]
         valkey_file.address(running.data_dir)
         path = running.data_dir / "valkey.json"
