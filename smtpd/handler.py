@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
@@ -34,8 +35,10 @@ log = logging.getLogger(__name__)
 # A larger message is sealed outside the batch, two at a time: 25 MB cost twice that while they are sealed.
 LARGE_BYTES = 4 * MIB
 MOST_LARGE_AT_ONCE = 2
-# With more messages than this between their dot and their commit, nothing else is begun.
+# With more messages than this between their dot and their commit, nothing else is begun, nor for a while
+# after: the sessions of a burst are all answered at once, and their next messages are on the way.
 BUSY_ARRIVALS = 1
+BUSY_SECONDS = 0.1
 # A smaller one is sealed in the batch writer's thread: a hop to another thread costs more than the sealing.
 SMALL_BYTES = 64 * KIB
 # How long a lookup and a commit may take until the sender is asked to come again. RFC 5321 4.5.3.2.6: it
@@ -103,12 +106,13 @@ class Reception:
         self._executor = sealing_executor
         self._large = asyncio.Semaphore(MOST_LARGE_AT_ONCE)
         self._arrivals: set[asyncio.Task[Answer]] = set()
+        self._busy_until = 0.0
         self.host_name = host_name
 
     @property
     def is_busy(self) -> bool:
-        """Several messages wait for their commit."""
-        return len(self._arrivals) > BUSY_ARRIVALS
+        """Several messages wait for their commit, or did so a moment ago."""
+        return len(self._arrivals) > BUSY_ARRIVALS or time.monotonic() < self._busy_until
 
     @property
     def largest_source_bytes(self) -> int:
@@ -158,6 +162,8 @@ class Reception:
         task = asyncio.create_task(self._receive(arrival))
         self._arrivals.add(task)
         task.add_done_callback(self._arrivals.discard)
+        if len(self._arrivals) > BUSY_ARRIVALS:
+            self._busy_until = time.monotonic() + BUSY_SECONDS
         try:
             async with asyncio.timeout(COMMIT_SECONDS):
                 return await asyncio.shield(task)

@@ -18,8 +18,13 @@ from tests.support import Clock, Running, copied
 DATABASES = ["default", "queue"]
 
 
+#: Whose tests start services and wait for them. They begin, so that at the end no process waits alone.
+SLOW_FOLDERS = ("faults", "running", "browser", "corpus", "real")
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Tests that use the database get it with real transactions, and the queue's file with it."""
+    items.sort(key=lambda item: item.path.parent.name not in SLOW_FOLDERS)
     for item in items:
         fixtures = getattr(item, "fixturenames", ())
         if {"transactional_db", "db"}.intersection(fixtures) and item.get_closest_marker("django_db") is None:

@@ -16,7 +16,7 @@ from inbox.delivery import Checked
 from inbox.mail.senders import Checks, Proof, Result, Verdict
 from inbox.models import Mailbox, Message
 from inbox.resolver import Resolver, Server
-from smtpd import authentication, checking, counters
+from smtpd import authentication, checking, counters, handler
 from smtpd.budget import Budget
 from smtpd.checking import Checker
 from smtpd.limits import MIB
@@ -362,6 +362,33 @@ async def test_while_mail_waits_for_its_commit_no_check_begins(monkeypatch: pyte
     counting.is_busy = False
     await until(lambda: counting.noted)
     await counting.checker.close()
+
+
+def test_between_two_batches_of_a_burst_no_check_begins(
+    listen: Callable[..., Listening], held: Held, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All sessions are answered at once, and for a moment nothing waits."""
+    store, goes_on = delivery.store, threading.Event()
+
+    def held_up(*arguments: Any) -> list[delivery.Outcome]:
+        assert goes_on.wait(10)
+        return store(*arguments)
+
+    monkeypatch.setattr(delivery, "store", held_up)
+    monkeypatch.setattr(handler, "BUSY_SECONDS", 600)
+    listening = listen()
+    assert listening.listener is not None
+    reception = listening.listener._reception
+    talks = [listening.talk().greet().begin(held.address) for _ in range(2)]
+    talks[0].send(MESSAGE + b".\r\n")
+    wait_until(lambda: len(reception._arrivals) == 1)
+    assert not reception.is_busy
+    talks[1].send(MESSAGE + b"again\r\n.\r\n")
+    wait_until(lambda: len(reception._arrivals) == 2)
+    goes_on.set()
+    assert [talk.reply()[:4] for talk in talks] == ["250 ", "250 "]
+    wait_until(lambda: not reception._arrivals)
+    assert reception.is_busy
 
 
 async def test_at_the_end_what_waits_is_dropped(monkeypatch: pytest.MonkeyPatch) -> None:
