@@ -351,7 +351,10 @@ def _card(card: Card, shown: access.Row, looks: Looks) -> ShownCard:
     return ShownCard(
         kind=card.kind,
         title=sayings.card_title(card.kind),
-        lines=[Line(sayings.card_label(label), value, _moment(value)) for label, value in card.lines],
+        lines=[
+            Line(sayings.card_label(label), sayings.card_value(label, value), _moment(value))
+            for label, value in card.lines
+        ],
         open_url=_url(shown, inside) if card.kind == "message" and card.index >= 0 else "",
     )
 

@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop, ngettext
 
 from inbox import words
+from inbox.mail import reports
 from inbox.mail.senders import Checks, Verdict
 from inbox.notices import Reason
 
@@ -109,6 +110,33 @@ def card_title(kind: str) -> str:
 def card_label(label: str) -> str:
     """What one line of a card says; a label nobody knows stays as it is."""
     return _(_CARD_LABELS[label]) if label in _CARD_LABELS else label
+
+
+def card_value(label: str, value: str) -> str:
+    """What a line of a card says, where that is not the sender's own words."""
+    if label == "method":
+        return _(value)
+    if label == "why":
+        why = value.removesuffix(reports.LATER).strip()
+        return " ".join(_(sentence) for sentence in (why, reports.LATER) if sentence and sentence in value)
+    if label == "repeats":
+        return _repeats(*value.split(";"))
+    return value
+
+
+def _repeats(often: str, interval: str, count: str, until: str) -> str:
+    every = int(interval)
+    said = {
+        "DAILY": ngettext("every day", "every %(count)d days", every),
+        "WEEKLY": ngettext("every week", "every %(count)d weeks", every),
+        "MONTHLY": ngettext("every month", "every %(count)d months", every),
+        "YEARLY": ngettext("every year", "every %(count)d years", every),
+    }[often] % {"count": every}
+    if count:
+        said += ", " + ngettext("%(count)d time", "%(count)d times", int(count)) % {"count": int(count)}
+    if until:
+        said += ", " + _("until %(day)s") % {"day": until}
+    return said
 
 
 def quoted(lines: int) -> str:

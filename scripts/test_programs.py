@@ -28,7 +28,7 @@ def main() -> int:
     if not has_browser():
         missing.append("chromium")
     if is_debian() and os.geteuid() == 0:
-        return apt_install(missing) if missing or not has(HEADLESS_SHELL) else 0
+        return apt_install(missing) if missing or not (has(HEADLESS_SHELL) or playwright_browser()) else 0
     if not missing:
         return 0
     if "chromium" in missing and not install_playwright_browser():
@@ -74,12 +74,13 @@ def is_debian() -> bool:
 def apt_install(packages: list[str]) -> int:
     """apt-get, without questions and without starting daemons."""
     print(f"Installing {' '.join([*packages, HEADLESS_SHELL])} (Debian packages)", file=sys.stderr)
-    if not apt_get("update"):
-        return fail("apt-get update failed, see above.")
-    if packages and not apt_get("install", "--no-install-recommends", *packages):
-        return fail(f"apt-get install failed, see above; the tests need {' '.join(packages)}.")
+    is_new = apt_get("update")
+    if packages and not (is_new and apt_get("install", "--no-install-recommends", *packages)):
+        return fail(f"apt-get failed, see above; the tests need {' '.join(packages)}.")
     if not apt_get("install", "--no-install-recommends", HEADLESS_SHELL):
-        print("Without it the tests drive the whole Chromium, and take longer.", file=sys.stderr)
+        print(
+            f"Without {HEADLESS_SHELL} the tests drive the whole Chromium, and take longer.", file=sys.stderr
+        )
     return 0
 
 

@@ -73,7 +73,7 @@ class _Waiting:
 
 class Checker:
     """One for a process. `note` is called in the event loop with what was found; `is_busy` says whether mail
-    waits for its commit.
+    waits for its commit, or did so a moment ago.
     """
 
     def __init__(

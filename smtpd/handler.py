@@ -38,7 +38,7 @@ MOST_LARGE_AT_ONCE = 2
 # With more messages than this between their dot and their commit, nothing else is begun, nor for a while
 # after: the sessions of a burst are all answered at once, and their next messages are on the way.
 BUSY_ARRIVALS = 1
-BUSY_SECONDS = 0.1
+BUSY_SECONDS = 0.03
 # A smaller one is sealed in the batch writer's thread: a hop to another thread costs more than the sealing.
 SMALL_BYTES = 64 * KIB
 # How long a lookup and a commit may take until the sender is asked to come again. RFC 5321 4.5.3.2.6: it
@@ -161,15 +161,18 @@ class Reception:
         """The final dot: seal, queue, wait for the commit. Goes on when the session is cancelled."""
         task = asyncio.create_task(self._receive(arrival))
         self._arrivals.add(task)
-        task.add_done_callback(self._arrivals.discard)
-        if len(self._arrivals) > BUSY_ARRIVALS:
-            self._busy_until = time.monotonic() + BUSY_SECONDS
+        task.add_done_callback(self._arrived)
         try:
             async with asyncio.timeout(COMMIT_SECONDS):
                 return await asyncio.shield(task)
         except TimeoutError:
             counters.count("commit_timed_out")
             return Answer(replies.FAILED)
+
+    def _arrived(self, task: asyncio.Task[Answer]) -> None:
+        if len(self._arrivals) > BUSY_ARRIVALS:
+            self._busy_until = time.monotonic() + BUSY_SECONDS
+        self._arrivals.discard(task)
 
     def knows(self, message_pks: Sequence[int]) -> None:
         """The client has shown that it saw our 250 for these."""

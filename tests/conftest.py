@@ -18,13 +18,8 @@ from tests.support import Clock, Running, copied
 DATABASES = ["default", "queue"]
 
 
-#: Whose tests start services and wait for them. They begin, so that at the end no process waits alone.
-SLOW_FOLDERS = ("faults", "running", "browser", "corpus", "real")
-
-
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Tests that use the database get it with real transactions, and the queue's file with it."""
-    items.sort(key=lambda item: item.path.parent.name not in SLOW_FOLDERS)
     for item in items:
         fixtures = getattr(item, "fixturenames", ())
         if {"transactional_db", "db"}.intersection(fixtures) and item.get_closest_marker("django_db") is None:
@@ -92,10 +87,12 @@ def set_up_data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with open(shared / "set-up" / "lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         running = Running(shared / "set-up" / "data", TEMPMAIL_ADMIN_PASSWORD="a long password")
-        if not running.data_dir.exists():
+        done = shared / "set-up" / "done"
+        if not done.exists():
             code, output = running.run("setup")
             assert code == 0, output
             (running.data_dir / "valkey.json").unlink()  # each copy chooses a port of its own
+            done.touch()
     return running.data_dir
 
 

@@ -59,7 +59,7 @@ def free_port() -> int:
     """A TCP port that nobody has, and that no outgoing connection is given before it is used."""
     while True:
         with contextlib.suppress(OSError), socket.socket() as probe:
-            port = 10_000 + secrets.randbelow(10_000)
+            port = 11_000 + secrets.randbelow(9_000)
             probe.bind(("127.0.0.1", port))
             return port
 

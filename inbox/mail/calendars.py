@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta, timezone
 
 from inbox.mail.fields import one_line
+from inbox.mail.noop import gettext_noop
 from inbox.mail.transfer import decode_quoted_printable
 
 MOST_EVENTS = 5
@@ -23,20 +24,15 @@ Line = tuple[str, str]
 
 # What an invitation asks (RFC 5546 1.4), for translation.
 METHODS = {
-    "CANCEL": "Cancelled",
-    "REPLY": "An answer",
-    "COUNTER": "Another time is proposed",
-    "DECLINECOUNTER": "The other time is declined",
-    "REFRESH": "The newest version is asked for",
-    "ADD": "An addition",
+    "CANCEL": gettext_noop("Cancelled"),
+    "REPLY": gettext_noop("An answer"),
+    "COUNTER": gettext_noop("Another time is proposed"),
+    "DECLINECOUNTER": gettext_noop("The other time is declined"),
+    "REFRESH": gettext_noop("The newest version is asked for"),
+    "ADD": gettext_noop("An addition"),
 }
 ANSWERS = {"ACCEPTED": "accepted", "DECLINED": "declined", "TENTATIVE": "perhaps"}
-FREQUENCIES = {
-    "DAILY": ("every day", "every %d days"),
-    "WEEKLY": ("every week", "every %d weeks"),
-    "MONTHLY": ("every month", "every %d months"),
-    "YEARLY": ("every year", "every %d years"),
-}
+FREQUENCIES = ("DAILY", "WEEKLY", "MONTHLY", "YEARLY")
 
 _FOLD = re.compile(r"\r?\n[ \t]")
 _PROPERTY = re.compile(
@@ -305,18 +301,20 @@ def _parts(rule: str) -> dict[str, str]:
 
 
 def _repeats(rule: str) -> str:
+    """How often, every how many of these, how many times, until when: "WEEKLY;2;10;2026-12-31". The words are
+    in sayings.py.
+    """
     parts = _parts(rule)
-    words = FREQUENCIES.get(parts.get("FREQ", ""))
-    if words is None:
+    often = parts.get("FREQ", "")
+    if often not in FREQUENCIES:
         return ""
-    interval = parts.get("INTERVAL", "1")
-    said = words[1] % int(interval) if interval.isdecimal() and interval not in ("0", "1") else words[0]
-    if parts.get("COUNT", "").isdecimal():
-        said += f", {parts['COUNT'][:6]} times"
+    interval, count = (_number(parts.get(name, "")) for name in ("INTERVAL", "COUNT"))
     until = _moment(({}, parts["UNTIL"]), {}) if "UNTIL" in parts else None
-    if until is not None:
-        said += f", until {until.at:%Y-%m-%d}"
-    return one_line(said, 100)
+    return f"{often};{interval or 1};{count or ''};{f'{until.at:%Y-%m-%d}' if until is not None else ''}"
+
+
+def _number(text: str) -> int:
+    return int(text[:6]) if text.isascii() and text.isdecimal() else 0
 
 
 def _person(parameters: dict[str, str], value: str) -> str:

@@ -27,6 +27,7 @@ from inbox.mail.flowed import unflowed
 from inbox.mail.head import OUR_TRACE
 from inbox.mail.html import is_html_showable
 from inbox.mail.names import default_file_name, safe_file_name
+from inbox.mail.noop import gettext_noop
 from inbox.mail.skim import Part, Skimmed, skim
 from inbox.mail.summary import attachment_name, sender_of
 from inbox.mail.tags import all_text, strip_tags
@@ -52,20 +53,24 @@ _LONGEST_HEADERS_SHOWN = 500
 _LONGEST_RECIPIENTS = 4000
 _GREATEST_INNER_DEPTH = 5
 
-NOTE_CUT = "This message is too large or too deeply nested to be shown whole. Its source has all of it."
-NOTE_LONG = "The text was cut. The whole text is among the files."
-NOTE_CHARSET = "The sender did not say, or said wrongly, how the text is encoded. It was guessed."
-NOTE_REPAIRED = "The structure of this message was damaged and has been repaired."
-NOTE_HEADER = "The header of this message was damaged and has been repaired."
-NOTE_TWICE = (
+NOTE_CUT = gettext_noop(
+    "This message is too large or too deeply nested to be shown whole. Its source has all of it."
+)
+NOTE_LONG = gettext_noop("The text was cut. The whole text is among the files.")
+NOTE_CHARSET = gettext_noop(
+    "The sender did not say, or said wrongly, how the text is encoded. It was guessed."
+)
+NOTE_REPAIRED = gettext_noop("The structure of this message was damaged and has been repaired.")
+NOTE_HEADER = gettext_noop("The header of this message was damaged and has been repaired.")
+NOTE_TWICE = gettext_noop(
     "This message says more than once who sent it, when, what it is about or of what type it is. "
     "The first is shown."
 )
-NOTE_ENCODING = "The text or a file was encoded with mistakes. What could be decoded is shown."
-NOTE_HTML = "The formatted view was too large or too deeply nested. Its text is shown."
-NOTE_TEXT = "The text view shows the beginning of this message only."
-NOTE_RAW = "This message could not be read. It is shown as it was sent."
-NOTE_INNER = "This message has no text of its own. The text of the message inside it is shown."
+NOTE_ENCODING = gettext_noop("The text or a file was encoded with mistakes. What could be decoded is shown.")
+NOTE_HTML = gettext_noop("The formatted view was too large or too deeply nested. Its text is shown.")
+NOTE_TEXT = gettext_noop("The text view shows the beginning of this message only.")
+NOTE_RAW = gettext_noop("This message could not be read. It is shown as it was sent.")
+NOTE_INNER = gettext_noop("This message has no text of its own. The text of the message inside it is shown.")
 
 NO_TEXT = "This message has no text."
 

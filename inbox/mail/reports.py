@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 
 from inbox.mail.fields import one_line
+from inbox.mail.noop import gettext_noop
 
 MOST_RECIPIENTS = 10
 _LONGEST = 400
@@ -13,43 +14,43 @@ _STATUS_IN_TEXT = re.compile(r"(?<![\d.])([45])\.(\d{1,2})\.(\d{1,2})(?![\d.])")
 
 # RFC 3463 3 in plain words, by subject and detail; for translation. A subject alone stands for the rest.
 WHY = {
-    "0": "The server did not say why.",
-    "1": "There is something wrong with the address.",
-    "1.1": "There is no such mailbox.",
-    "1.2": "There is no such domain.",
-    "1.3": "The address is not written as an address should be.",
-    "1.4": "The address may mean several mailboxes.",
-    "1.6": "The mailbox has moved, and nobody said where to.",
-    "1.7": "The sender's address is not written as an address should be.",
-    "1.8": "The sender's domain does not exist.",
-    "1.10": "The domain takes no mail.",
-    "2": "There is something wrong with the mailbox.",
-    "2.1": "The mailbox is switched off.",
-    "2.2": "The mailbox is full.",
-    "2.3": "The message is larger than the mailbox takes.",
-    "2.4": "A mailing list could not be read.",
-    "3": "There is something wrong with the server.",
-    "3.1": "The server's disk is full.",
-    "3.2": "The server takes no mail at the moment.",
-    "3.4": "The message is too large for the server.",
-    "4": "The server could not be reached.",
-    "4.1": "The server did not answer.",
-    "4.2": "The connection broke.",
-    "4.3": "The way to the server could not be found.",
-    "4.4": "The way to the server could not be found.",
-    "4.6": "The message went in a circle.",
-    "4.7": "Delivery took too long and was given up.",
-    "5": "The servers did not understand one another.",
-    "6": "The server could not handle the contents.",
-    "6.1": "The server does not take this kind of contents.",
-    "7": "The server refused the message by its own rules.",
-    "7.1": "The server refused the message by its own rules.",
-    "7.20": "The signature of the message did not fit.",
-    "7.23": "The sender's domain does not allow the server that sent it.",
-    "7.25": "The sending server has no name of its own.",
-    "7.26": "The sender could not be confirmed.",
+    "0": gettext_noop("The server did not say why."),
+    "1": gettext_noop("There is something wrong with the address."),
+    "1.1": gettext_noop("There is no such mailbox."),
+    "1.2": gettext_noop("There is no such domain."),
+    "1.3": gettext_noop("The address is not written as an address should be."),
+    "1.4": gettext_noop("The address may mean several mailboxes."),
+    "1.6": gettext_noop("The mailbox has moved, and nobody said where to."),
+    "1.7": gettext_noop("The sender's address is not written as an address should be."),
+    "1.8": gettext_noop("The sender's domain does not exist."),
+    "1.10": gettext_noop("The domain takes no mail."),
+    "2": gettext_noop("There is something wrong with the mailbox."),
+    "2.1": gettext_noop("The mailbox is switched off."),
+    "2.2": gettext_noop("The mailbox is full."),
+    "2.3": gettext_noop("The message is larger than the mailbox takes."),
+    "2.4": gettext_noop("A mailing list could not be read."),
+    "3": gettext_noop("There is something wrong with the server."),
+    "3.1": gettext_noop("The server's disk is full."),
+    "3.2": gettext_noop("The server takes no mail at the moment."),
+    "3.4": gettext_noop("The message is too large for the server."),
+    "4": gettext_noop("The server could not be reached."),
+    "4.1": gettext_noop("The server did not answer."),
+    "4.2": gettext_noop("The connection broke."),
+    "4.3": gettext_noop("The way to the server could not be found."),
+    "4.4": gettext_noop("The way to the server could not be found."),
+    "4.6": gettext_noop("The message went in a circle."),
+    "4.7": gettext_noop("Delivery took too long and was given up."),
+    "5": gettext_noop("The servers did not understand one another."),
+    "6": gettext_noop("The server could not handle the contents."),
+    "6.1": gettext_noop("The server does not take this kind of contents."),
+    "7": gettext_noop("The server refused the message by its own rules."),
+    "7.1": gettext_noop("The server refused the message by its own rules."),
+    "7.20": gettext_noop("The signature of the message did not fit."),
+    "7.23": gettext_noop("The sender's domain does not allow the server that sent it."),
+    "7.25": gettext_noop("The sending server has no name of its own."),
+    "7.26": gettext_noop("The sender could not be confirmed."),
 }
-LATER = "It is still being tried."
+LATER = gettext_noop("It is still being tried.")
 
 _ACTIONS = {
     "failed": "failed",

@@ -88,7 +88,9 @@ def _free_the_port(data_dir: Path) -> None:
     address = valkey_file.address(data_dir)
     answer = ask(address)
     if answer is Answer.FOREIGN or (
-        answer is Answer.NOBODY and not valkey_file.can_be_listened_on(address.port)
+        answer is Answer.NOBODY
+        and not _keeper_lives(data_dir)  # else it may be starting Valkey there just now
+        and not valkey_file.can_be_listened_on(address.port, again=True)
     ):
         valkey_file.move(data_dir)
 

@@ -17,7 +17,7 @@ from inbox.running.data_dir import DataDirUnusable, prepare, write_private
 HOST = "127.0.0.1"
 #: Below those that systems give to outgoing connections (Linux: from 32768): one of them could have come to
 #: sit on our port by the next start.
-PORTS = range(20_000, 32_000)
+PORTS = range(20_000, 30_000)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ def address(data_dir: Path) -> ValkeyAddress:
 
 
 def move(data_dir: Path) -> ValkeyAddress:
-    """Choose another port, because somebody else listens on the old one, and return the new address.
+    """Choose another port, because somebody else has the old one, and return the new address.
 
     Only for the first user of the embedded Valkey: who is running already has the old port in its settings.
     """
@@ -77,10 +77,14 @@ def _write(data_dir: Path, password: str) -> ValkeyAddress:
     return chosen
 
 
-def can_be_listened_on(port: int) -> bool:
-    """Whether nobody has the port, be it to listen or as their end of a connection to somewhere else."""
+def can_be_listened_on(port: int, *, again: bool = False) -> bool:
+    """Whether nobody has the port, be it to listen or as their end of a connection to somewhere else.
+
+    `again`: what is left of connections to ourselves, for a minute after our end, does not count.
+    """
     with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if again:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((HOST, port))
         except OSError:

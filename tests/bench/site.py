@@ -18,6 +18,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.support import free_port
+
 PROJECT = Path(__file__).resolve().parent.parent.parent
 HOST = "127.0.0.1"
 START_SECONDS = 60
@@ -37,12 +39,6 @@ def prepare_environment(data_dir: Path) -> None:
         TEMPMAIL_DOMAINS="one.example",
         TEMPMAIL_ADMIN_PASSWORD="not-a-secret-here",
     )
-
-
-def free_port() -> int:
-    """A port of loopback that nobody listens on just now."""
-    with socket.create_server((HOST, 0)) as probe:
-        return int(probe.getsockname()[1])
 
 
 def wait_until(condition: Callable[[], bool], what: str, seconds: float = START_SECONDS) -> None:

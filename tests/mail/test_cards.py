@@ -4,6 +4,7 @@ import time
 
 import pytest
 
+from inbox import sayings
 from inbox.mail.calendars import contact_cards, event_cards
 from inbox.mail.reports import delivery_lines, receipt_lines
 from inbox.mail.viewing import view_of
@@ -110,14 +111,17 @@ def test_what_is_asked_is_said_unless_it_is_an_ordinary_invitation() -> None:
     ("rule", "said"),
     [
         ("FREQ=DAILY", "every day"),
+        ("FREQ=DAILY;INTERVAL=none;COUNT=1", "every day, 1 time"),
         ("FREQ=WEEKLY;INTERVAL=2;BYDAY=MO", "every 2 weeks"),
         ("FREQ=MONTHLY;COUNT=3", "every month, 3 times"),
         ("FREQ=YEARLY;UNTIL=20301231T000000Z", "every year, until 2030-12-31"),
-        ("FREQ=SECONDLY", None),
+        ("FREQ=SECONDLY", ""),
+        ("", ""),
     ],
 )
-def test_a_repetition_is_said_in_words(rule: str, said: str | None) -> None:
-    assert event("SUMMARY:x", f"RRULE:{rule}").get("repeats") == said
+def test_a_repetition_is_said_in_words(rule: str, said: str) -> None:
+    found = event("SUMMARY:x", f"RRULE:{rule}").get("repeats", "")
+    assert (sayings.card_value("repeats", found) if found else "") == said
 
 
 def test_an_invitation_without_a_name_that_is_the_whole_message_has_its_card() -> None:
@@ -227,3 +231,13 @@ def test_a_quarter_of_a_megabyte_of_anything_is_quick(unit: str) -> None:
     list(contact_cards("BEGIN:VCARD\n" + text))
     list(delivery_lines("Final-Recipient: x\n\n" * 1000 + text))
     assert time.thread_time() - began < 1.5
+
+
+def test_why_a_message_was_not_delivered_is_translated_sentence_by_sentence() -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sayings, "_", str.upper)
+        assert sayings.card_value("why", "The mailbox is full. It is still being tried.") == (
+            "THE MAILBOX IS FULL. IT IS STILL BEING TRIED."
+        )
+        assert sayings.card_value("why", "It is still being tried.") == "IT IS STILL BEING TRIED."
+        assert sayings.card_value("said", "550 No such user") == "550 No such user"

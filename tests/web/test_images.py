@@ -18,6 +18,9 @@ from tests.websites import Website, website
 
 __all__ = ["moving"]
 
+# The thread of a request lets go of its database connection, which it may have had.
+pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "queue"])
+
 
 def png() -> bytes:
     file = io.BytesIO()
