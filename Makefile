@@ -25,8 +25,7 @@ test: export PYTHONDONTWRITEBYTECODE =
 test: ## install what the tests need (Chromium too), then run the whole suite
 	@$(PYTHON) scripts/install.py --dev
 	@$(PY) scripts/test_programs.py
-	@# Three processes share the machine: what only ran out of patience is tried once more, and counted as a rerun.
-	@$(PY) -m pytest -n 3 --dist loadfile --no-loadscope-reorder --reruns 1 --only-rerun 'did not happen within|TimeoutError|Locator expected'
+	@$(PY) -m pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 check: ## what is checked before the tests: ruff, mypy, imports, Django's checks, migrations
 	@$(PYTHON) scripts/install.py --dev
