@@ -271,3 +271,8 @@ def test_no_mailbox_is_counted_twice_by_a_retiming(rows: Policy) -> None:
     assert retention.retime() == 0
     assert Mailbox.objects.count() == 10
     tasks.retime()
+
+
+def test_the_page_of_one_part_of_the_console_says_nothing_of_health(operator: Client) -> None:
+    assert "ll is well" in operator.get("/admin/").content.decode()
+    assert "ll is well" not in operator.get("/admin/inbox/").content.decode()

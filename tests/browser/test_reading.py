@@ -204,3 +204,13 @@ def test_the_print_view_opens_beside_the_reader(site: Running, visit: Visit) -> 
     paper = opened.value
     expect(paper.get_by_role("heading", name="Your order")).to_be_visible()
     expect(paper.locator("body")).to_contain_text("ann@sender.example")
+
+
+def test_the_panel_of_a_phone_goes_when_the_page_becomes_wide(site: Running, visit: Visit) -> None:
+    page = visit(site, viewport={"width": 400, "height": 800}).tab()
+    open_letter(site, page)
+    page.locator(".more-open").click()
+    expect(page.locator("#more:popover-open")).to_be_visible()
+    page.set_viewport_size({"width": 1000, "height": 800})
+    expect(page.locator("#more:popover-open")).to_have_count(0)
+    expect(page.locator("#more")).to_be_visible()

@@ -8,6 +8,7 @@ import { words } from "./words.js";
 
 const UNDO_FOR = 10_000;
 const PATIENCE = 15_000;
+const WIDE = matchMedia("(min-width: 900px)"); // app.css: the list stands beside the message
 
 export class Reader {
   constructor({ main, pane, list, home, onTitle, onRead }) {
@@ -17,10 +18,17 @@ export class Reader {
     pane.addEventListener("click", (event) => this.press(event));
     pane.addEventListener("submit", (event) => this.submit(event));
     addEventListener("popstate", () => this.follow());
+    WIDE.addEventListener("change", () => this.closePanel());
   }
 
   article() {
     return this.pane.querySelector(".reader");
+  }
+
+  // On a phone the details are a panel over the message; on a page that has become wide it would lie in the way.
+  closePanel() {
+    const panel = this.pane.querySelector("#more");
+    if (panel?.matches(":popover-open")) panel.hidePopover();
   }
 
   async open(row, { url, push = true, focus = true } = {}) {
