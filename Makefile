@@ -40,10 +40,11 @@ fuzz: ## SECONDS=60 TARGETS="parse codes": fuzz what reads mail, guided by cover
 	@$(PYTHON) scripts/install.py --dev
 	@$(PY) -m tests.fuzz $(or $(SECONDS),60) $(TARGETS)
 
-corpus: ## DIR=folder: every message in it through reception and reading, with a report
+corpus: ## DIR=folder: every message in it through reception and reading, with a report and a contact sheet (SHEET)
 	@test -n "$(DIR)" || { echo "error: say which folder: make corpus DIR=…" >&2; exit 2; }
 	@$(PYTHON) scripts/install.py --dev
-	@$(PY) -m tests.corpus "$(DIR)"
+	@$(PY) scripts/test_programs.py
+	@$(PY) -m tests.corpus "$(DIR)" --sheet "$(or $(SHEET),contact-sheet)"
 
 clean: ## remove .venv and caches; the data directory stays
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

@@ -33,7 +33,7 @@ def main() -> int:
     data_dir = Path(tempfile.mkdtemp(prefix="tempmail-corpus-"))
     try:
         trials = []
-        for trial in _try_all(paths, data_dir):
+        for trial in _try_all(paths, data_dir, arguments.sheet):
             trials.append(trial)
             for problem in trial.problems:
                 print(f"{problem.kind:<8} {problem.path}: {problem.what}", flush=True)
@@ -51,6 +51,12 @@ def _arguments() -> argparse.Namespace:
         "begin with a dot are left out. Times are CPU time, of reception the wait for the answer.",
     )
     parser.add_argument("folders", nargs="+", metavar="DIR", help="a folder of messages, one a file")
+    parser.add_argument(
+        "--sheet",
+        type=Path,
+        metavar="FOLDER",
+        help="also open each in Chromium, and write a contact sheet to go through into this folder",
+    )
     return parser.parse_args()
 
 
@@ -65,14 +71,22 @@ def _messages(folder: Path) -> Iterator[Path]:
             yield path
 
 
-def _try_all(paths: list[Path], data_dir: Path) -> Iterator[Trial]:
+def _try_all(paths: list[Path], data_dir: Path, sheet: Path | None) -> Iterator[Trial]:
     site.prepare_environment(data_dir)
     here = site.Site(data_dir)
     here.set_up(quota=True)
     with here.listener():
         sender = Sender(here)
+        trials = []
         for path in paths:
-            yield try_message(here, sender, path)
+            trials.append(try_message(here, sender, path))
+            yield trials[-1]
+        if sheet is not None:
+            from tests.corpus import sheet as contact_sheet
+
+            print(f"{len(trials)} pictures for {sheet / 'index.html'} are taken", flush=True)
+            with here.web():
+                contact_sheet.write(here, trials, sheet)
 
 
 def _sum_up(trials: list[Trial]) -> int:

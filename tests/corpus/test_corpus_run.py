@@ -14,7 +14,7 @@ from tests.corpus import small
 SAMPLES = Path(os.environ.get("MAIL_SAMPLES", PROJECT.parent / "shared" / "mail-samples"))
 
 
-def run(*folders: Path) -> subprocess.CompletedProcess[str]:
+def run(*folders: Path | str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "tests.corpus", *map(str, folders)],
         cwd=PROJECT,
@@ -48,8 +48,14 @@ def test_a_message_that_is_refused_fails_the_run(tmp_path: Path) -> None:
     with (tmp_path / "too-large.eml").open("wb") as file:
         file.truncate(25_100_000)
 
-    tried = run(tmp_path)
+    sheet = tmp_path / ".sheet"
 
+    tried = run(tmp_path, "--sheet", sheet)
+
+    page = (sheet / "index.html").read_text()
+    assert (page.count("<figure>"), page.count("<img ")) == (2, 1)
+    assert f"{tmp_path}/too-large.eml<br><b>refused: 552 " in page
+    assert (sheet / "0000.png").read_bytes().startswith(b"\x89PNG")
     assert tried.returncode == 1, tried.stdout + tried.stderr
     assert f"refused  {tmp_path / 'too-large.eml'}: 552" in tried.stdout
     assert "2 messages: 1 refused, 0 raised" in tried.stdout

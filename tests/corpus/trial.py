@@ -51,6 +51,8 @@ class Trial:
     path: Path
     problems: list[Problem] = field(default_factory=list)
     took: dict[str, float] = field(default_factory=dict)
+    opened: tuple[Held, str] | None = None
+    """The mailbox, and the message's id, once it is there to be opened."""
 
     def note(self, kind: Kind, what: str) -> None:
         self.problems.append(Problem(kind, self.path, what))
@@ -133,6 +135,7 @@ def _open(held: Held, message: bytes, trial: Trial) -> None:
     if mailbox is None or len(rows) != 1 or rows[0].is_damaged:
         trial.note(Kind.RAISED, f"{len(rows)} rows, or a damaged one")
         return
+    trial.opened = (held, rows[0].message_id)
     opened = mailbox.message(rows[0].message_id)
     assert opened is not None
     source = opened.source()
