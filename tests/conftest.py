@@ -20,16 +20,17 @@ DATABASES = ["default", "queue"]
 
 #: Whose tests start services and browsers and wait for them. Several processes share the machine: what only
 #: ran out of patience is tried once more, and counted as a rerun. (For all tests that would cost a minute.)
-WAITING_FOLDERS = ("browser", "corpus", "faults", "real", "running")
+WAITING_FOLDERS = ("corpus", "faults", "real", "running")
 RAN_OUT_OF_PATIENCE = ["did not happen within", "TimeoutError", "Locator expected"]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests that use the database get it with real transactions, and the queue's file with it."""
+    """Tests that wait are given a second try; those that use the database get it with real transactions, and
+    the queue's file with it.
+    """
     for item in items:
-        if item.path.parent.name in WAITING_FOLDERS or item.path.stem == "test_console":
+        if item.path.parent.name in WAITING_FOLDERS or item.get_closest_marker("browser"):
             item.add_marker(pytest.mark.flaky(reruns=1, only_rerun=RAN_OUT_OF_PATIENCE))
-    for item in items:
         fixtures = getattr(item, "fixturenames", ())
         if {"transactional_db", "db"}.intersection(fixtures) and item.get_closest_marker("django_db") is None:
             item.add_marker(pytest.mark.django_db(transaction=True, databases=DATABASES))

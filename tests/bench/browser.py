@@ -2,25 +2,15 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tests.support import chromium
+
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
-
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-OPTIONS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 
 
 @contextmanager
@@ -32,12 +22,11 @@ def launched() -> Iterator[Browser | None]:
         yield None
         return
     with sync_playwright() as playwright:
-        found = next((path for name in NAMES if (path := shutil.which(name))), None)
-        program = found or playwright.chromium.executable_path
-        if not Path(program).exists():
+        options = chromium(whole=True)
+        if not Path(options.get("executable_path") or playwright.chromium.executable_path).exists():
             yield None
             return
-        browser = playwright.chromium.launch(executable_path=program, args=OPTIONS)
+        browser = playwright.chromium.launch(**options)
         try:
             yield browser
         finally:

@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from tests.bench import site
+from tests.corpus import sheet
 from tests.corpus.trial import SLOW_SECONDS, Kind, Sender, Trial, try_message
 
 
@@ -32,11 +33,7 @@ def main() -> int:
         return 2
     data_dir = Path(tempfile.mkdtemp(prefix="tempmail-corpus-"))
     try:
-        trials = []
-        for trial in _try_all(paths, data_dir, arguments.sheet):
-            trials.append(trial)
-            for problem in trial.problems:
-                print(f"{problem.kind:<8} {problem.path}: {problem.what}", flush=True)
+        trials = _try_all(paths, data_dir, arguments.sheet)
     finally:
         shutil.rmtree(data_dir, ignore_errors=True)
     return _sum_up(trials)
@@ -71,22 +68,22 @@ def _messages(folder: Path) -> Iterator[Path]:
             yield path
 
 
-def _try_all(paths: list[Path], data_dir: Path, sheet: Path | None) -> Iterator[Trial]:
+def _try_all(paths: list[Path], data_dir: Path, folder: Path | None) -> list[Trial]:
     site.prepare_environment(data_dir)
     here = site.Site(data_dir)
     here.set_up(quota=True)
+    trials = []
     with here.listener():
         sender = Sender(here)
-        trials = []
         for path in paths:
             trials.append(try_message(here, sender, path))
-            yield trials[-1]
-        if sheet is not None:
-            from tests.corpus import sheet as contact_sheet
-
-            print(f"{len(trials)} pictures for {sheet / 'index.html'} are taken", flush=True)
+            for problem in trials[-1].problems:
+                print(f"{problem.kind:<8} {problem.path}: {problem.what}", flush=True)
+        if folder is not None:
+            print(f"Writing {folder / 'index.html'}", flush=True)
             with here.web():
-                contact_sheet.write(here, trials, sheet)
+                sheet.write(here, trials, folder)
+    return trials
 
 
 def _sum_up(trials: list[Trial]) -> int:

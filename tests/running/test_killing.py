@@ -10,6 +10,13 @@ import pytest
 from tests.support import Running, listens, wait_for
 
 
+def nothing_is_left(running: Running) -> None:
+    """No process, and soon after the last one's end no port."""
+    wait_for(lambda: not running.processes(), "the end of everything it had started")
+    for port in (running.http_port, running.smtp_port):
+        wait_for(lambda port=port: not listens(port), "a free port", 2)  # type: ignore[misc]
+
+
 @pytest.mark.parametrize("kind", ["runserver", "runsmtp", "qcluster"])
 def test_kill_9_of_a_command_alone_orphans_nothing(running: Running, kind: str) -> None:
     command = running.start_and_wait(kind)
@@ -17,9 +24,7 @@ def test_kill_9_of_a_command_alone_orphans_nothing(running: Running, kind: str) 
 
     command.kill()
 
-    wait_for(lambda: not running.processes(), "the end of everything it had started")
-    wait_for(lambda: not listens(running.http_port), "a free port")
-    wait_for(lambda: not listens(running.smtp_port), "a free port")
+    nothing_is_left(running)
 
 
 def test_kill_9_of_runall_orphans_nothing(running: Running) -> None:
@@ -28,9 +33,7 @@ def test_kill_9_of_runall_orphans_nothing(running: Running) -> None:
 
     command.kill()
 
-    wait_for(lambda: not running.processes(), "the end of everything it had started")
-    wait_for(lambda: not listens(running.http_port), "a free port")
-    wait_for(lambda: not listens(running.smtp_port), "a free port")
+    nothing_is_left(running)
 
 
 def test_kill_9_of_a_listener_with_workers_orphans_none_of_them(running: Running) -> None:
@@ -39,8 +42,7 @@ def test_kill_9_of_a_listener_with_workers_orphans_none_of_them(running: Running
 
     command.kill()
 
-    wait_for(lambda: not running.processes(), "the end of everything it had started")
-    wait_for(lambda: not listens(running.smtp_port), "a free port")
+    nothing_is_left(running)
 
 
 def test_kill_9_of_the_sentinel_takes_its_workers_and_the_cluster_starts_again(
@@ -64,8 +66,7 @@ def test_the_reloaders_child_does_not_stay_on_the_port(running: Running) -> None
 
     reloader.kill()
 
-    wait_for(lambda: not running.processes(), "the end of everything it had started")
-    wait_for(lambda: not listens(running.http_port), "a free port")
+    nothing_is_left(running)
 
 
 def _parent(pid: int) -> int:
