@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import gc
 import logging
 import resource
 import threading
@@ -32,6 +33,7 @@ def begin_process(kind: str) -> None:
     done = prepare_process()
     if not is_child:  # else the supervisor tells
         setup.tell(done)
+    gc.freeze()  # as InboxConfig.ready() does: the command and what it needs have come meanwhile
     keep_beating(kind)
 
 
