@@ -96,7 +96,8 @@ DATABASES = {
     "default": _default,
     # django-q2's scheduler holds a transaction open while it talks to its broker: a file of its own
     # keeps that away from the mail, and forgetting from depending on Valkey.
-    "queue": _sqlite(TEMPMAIL_DATA_DIR / "queue.sqlite3"),
+    # It is asked twice a second for tasks, each time with a connection of its own unless that is kept.
+    "queue": _sqlite(TEMPMAIL_DATA_DIR / "queue.sqlite3") | {"CONN_MAX_AGE": 60},
 }
 DATABASE_ROUTERS = ["tempmail_site.routers.QueueRouter"]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
@@ -162,7 +163,7 @@ Q_CLUSTER = {
     "catch_up": False,
     "ack_failures": True,
     "save_limit": 20,
-    "poll": 0.2,
+    "poll": 0.5,
     "queue_limit": 50,
     "max_rss": 300_000,
     "recycle": 500,

@@ -161,7 +161,7 @@ def wait_for_page(page: Page, condition: Callable[[], object], what: str, second
     """As `wait_for`, while the browser goes on."""
 
     def step() -> object:
-        page.wait_for_timeout(20)
+        page.wait_for_timeout(50)
         return condition()
 
     wait_for(step, what, seconds)

@@ -30,7 +30,7 @@ pytestmark = pytest.mark.browser
 
 FRAMES_A_PAGE = 40
 #: What asks more of the browser than of the page is tried in a whole Chromium: looking names up in advance,
-#: fetching for later, plug-ins, moving on. All else in the one that is made to be driven, at half of the price.
+#: fetching for later, plug-ins, moving on. All else in the one that is made to be driven, at half the price.
 WHOLE = re.compile(
     r"DNS|<link|<meta|<object|<embed|<applet|<i?frame|ping=|speculationrules|xml-stylesheet", re.I
 )
