@@ -29,7 +29,7 @@ def browser() -> Iterator[Browser]:
         browser.close()
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def whole_browser(browser: Browser) -> Iterator[Browser]:
     """A Chromium with all that people have: notifications, a profile."""
     whole = browser.browser_type.launch(**chromium(whole=True))
