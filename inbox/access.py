@@ -13,7 +13,7 @@ from uuid import UUID
 
 from django.db import models, transaction
 
-from inbox import clock, events, notices, retention, sealing, timers
+from inbox import clock, delivery, events, notices, retention, sealing, timers
 from inbox.mail import Summary
 from inbox.mail.senders import Checks
 from inbox.models import Grant, Mailbox, Message, Policy, SourceChunk
@@ -91,6 +91,12 @@ class OpenMessage:
 
     def mark_unread(self) -> None:
         retention.mark_unread(self._message.mailbox_id, self._message.pk)
+
+    def improve(self, summary: Summary) -> None:
+        """The whole letter has more for its row than was found at reception: the row has it from now on."""
+        if self._content_key is not None and summary != self.row.summary:
+            key, tag = self._content_key, self.row.tag
+            events.announce_from_sync(delivery.replace_summary(self._message.pk, key, summary, tag))
 
     def delete(self) -> None:
         """Out of sight at once; can be taken back for a few seconds."""

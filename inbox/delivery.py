@@ -477,3 +477,33 @@ def _seal_checks(
 ) -> bytes:
     binding = sealing.Binding(mailbox_id.bytes, message_id.bytes, received_at)
     return sealing.seal_values(public_key, sealing.Purpose.CHECKS, binding, checks.to_json())
+
+
+# -- what is found out at opening ------------------------------------------------------------------
+
+
+def replace_summary(message_pk: int, content_key: bytes, summary: Summary, tag: str) -> list[Stored]:
+    """Seal a message's summary anew, under a revision of its own; the change is to be announced.
+
+    A row that is gone by now is none, and raises nothing.
+    """
+    found = (
+        Message.objects.filter(pk=message_pk)
+        .values_list("mailbox_id", "mailbox__public_key", "mailbox__public_id", "public_id", "received_at")
+        .first()
+    )
+    if found is None:
+        return []
+    mailbox_pk, public_key, mailbox_id, message_id, received_at = found
+    binding = sealing.Binding(mailbox_id.bytes, message_id.bytes, received_at)
+    contents = sealing.Contents(content_key, {**summary.to_json(), "tag": tag})
+    box = sealing.seal_box(bytes(public_key), binding, contents)
+    with transaction.atomic():
+        mailbox = Mailbox.objects.locked([mailbox_pk]).get(mailbox_pk)
+        if mailbox is None:
+            return []
+        revision = mailbox.revision + 1
+        if not Message.objects.filter(pk=message_pk, mailbox_id=mailbox_pk).update(box=box, revised=revision):
+            return []
+        Mailbox.objects.filter(pk=mailbox_pk).update(revision=revision)
+    return [Stored(message_pk, mailbox.mailbox_id, revision)]

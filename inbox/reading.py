@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from inbox import access, mail, opened, pool, sayings
 from inbox.access import OpenMessage
 from inbox.mail import Summary
-from inbox.mail.view import Card, FileView, LinkView, VerifyLink, View
+from inbox.mail.view import NO_TEXT, Card, FileView, LinkView, VerifyLink, View
 
 #: The ways to look at a message, in the order of their tabs.
 VIEWS = ("html", "text", "source", "headers", "parts")
@@ -198,9 +198,10 @@ def reading(message: OpenMessage, looks: Looks, *, folded: bool = True) -> Readi
     # Of a message inside nothing is known: it came with the one around it.
     checks = shown.checks if not looks.inside else None
     code, verify = _finds(view, shown.summary if not looks.inside else None)
-    text_html = (
-        mail.text_to_folded_html(view.text, sayings.quoted) if folded else mail.text_to_html(view.text)
-    )
+    if shown.summary is not None and not looks.inside:
+        message.improve(mail.better_summary(shown.summary, view))
+    text = "" if view.text == NO_TEXT else view.text
+    text_html = mail.text_to_folded_html(text, sayings.quoted) if folded else mail.text_to_html(text)
     source_text, source_is_cut = _source(message, looks) if asked == "source" else ("", False)
     # What the letter shows inside itself, and what was unpacked, is there already.
     files = [

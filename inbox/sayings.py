@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop, ngettext
 
 from inbox import words
-from inbox.mail import reports
+from inbox.mail import calendars, reports
 from inbox.mail.senders import Checks, Verdict
 from inbox.notices import Reason
 
@@ -121,7 +121,12 @@ def card_value(label: str, value: str) -> str:
         return " ".join(_(sentence) for sentence in (why, reports.LATER) if sentence and sentence in value)
     if label == "repeats":
         return _repeats(*value.split(";"))
+    if label == "guests":
+        return _ANSWER.sub(lambda answer: f"({_(answer[1])})", value)
     return value
+
+
+_ANSWER = re.compile(rf"\(({'|'.join(calendars.ANSWERS.values())})\)(?=,| \+|$)")
 
 
 def _repeats(often: str, interval: str, count: str, until: str) -> str:

@@ -177,7 +177,8 @@ INSTALLED_APPS = [
     "channels",
     "django_q",
     "axes",
-    "django.contrib.admin",
+    # Without looking for admin modules: the URLs name the console, and a process without pages needs none.
+    "django.contrib.admin.apps.SimpleAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",

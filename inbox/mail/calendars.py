@@ -31,7 +31,12 @@ METHODS = {
     "REFRESH": gettext_noop("The newest version is asked for"),
     "ADD": gettext_noop("An addition"),
 }
-ANSWERS = {"ACCEPTED": "accepted", "DECLINED": "declined", "TENTATIVE": "perhaps"}
+#: What a guest has answered, in brackets behind the name; for translation too.
+ANSWERS = {
+    "ACCEPTED": gettext_noop("accepted"),
+    "DECLINED": gettext_noop("declined"),
+    "TENTATIVE": gettext_noop("perhaps"),
+}
 FREQUENCIES = ("DAILY", "WEEKLY", "MONTHLY", "YEARLY")
 
 _FOLD = re.compile(r"\r?\n[ \t]")

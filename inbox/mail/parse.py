@@ -43,6 +43,7 @@ from inbox.mail.unpacking import (
     unpacked_files,
 )
 from inbox.mail.uu import text_without_files
+from inbox.mail.view import NO_TEXT
 
 # Of HTML without a text beside it, this much is turned into text.
 _LONGEST_STRIPPED = 512 * 1024
@@ -71,8 +72,6 @@ NOTE_HTML = gettext_noop("The formatted view was too large or too deeply nested.
 NOTE_TEXT = gettext_noop("The text view shows the beginning of this message only.")
 NOTE_RAW = gettext_noop("This message could not be read. It is shown as it was sent.")
 NOTE_INNER = gettext_noop("This message has no text of its own. The text of the message inside it is shown.")
-
-NO_TEXT = "This message has no text."
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ head and the names of files are bounded by the caps of the skimmer; the budget i
 
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from inbox.mail import charsets
@@ -22,7 +22,7 @@ from inbox.mail.tags import strip_tags
 from inbox.mail.transfer import Source, decoded_prefix
 from inbox.mail.uu import text_without_files
 from inbox.mail.verify import host_of
-from inbox.mail.view import VerifyLink
+from inbox.mail.view import NO_TEXT, VerifyLink, View
 
 BUDGET_SECONDS = 0.020
 SNIPPET_CHARACTERS = 200
@@ -135,7 +135,7 @@ def _summarise(source: Source) -> Summary:
     names = tuple(_attachment_names(skimmed))
     budget = Budget(BUDGET_SECONDS)
     letter = _read(source, skimmed, budget)
-    snippet = one_line(" ".join(letter.begins.split())[: SNIPPET_CHARACTERS * 2], SNIPPET_CHARACTERS)
+    snippet = snippet_of(letter.begins)
     if not snippet and not names and not skimmed.is_mail:
         snippet = letter.text = _raw_snippet(source)
     folded, is_cut = search_text(letter.text or letter.seen.text or letter.begins)
@@ -156,6 +156,29 @@ def _summarise(source: Source) -> Summary:
         search_text=folded,
         search_is_cut=is_cut or letter.is_cut,
     )
+
+
+def snippet_of(text: str) -> str:
+    """The beginning of a text in one line, as a row shows it."""
+    begins = text[: SNIPPET_CHARACTERS * 10]
+    return one_line(" ".join(begins.split())[: SNIPPET_CHARACTERS * 2], SNIPPET_CHARACTERS)
+
+
+def better_summary(row: Summary, view: View) -> Summary:
+    """The row with what the whole letter has and it lacks: words, a code, a link, unpacked files."""
+    better = row
+    if not row.code and view.code:
+        better = replace(better, code=view.code)
+    if not row.verify_link and view.verify is not None:
+        better = replace(better, verify_link=view.verify.url, verify_kind=view.verify.kind)
+    if not row.search_text and view.text != NO_TEXT:
+        folded, is_cut = search_text(view.text)
+        snippet = row.snippet or snippet_of(view.text)
+        better = replace(better, snippet=snippet, search_text=folded, search_is_cut=is_cut)
+    if any(file.derived for file in view.files):
+        names = tuple(file.name for file in view.files if not file.inline and not file.unpacked)
+        better = replace(better, attachment_names=names[:_MOST_ATTACHMENT_NAMES])
+    return better
 
 
 def finds_of(source: Source, text: str, html: str) -> Finds:

@@ -7,6 +7,9 @@ decoded and bounded. The letter's own HTML goes another way (html.py), straight 
 from dataclasses import asdict, dataclass
 from typing import Any
 
+#: The text of a message that has none; a page says it in its own language.
+NO_TEXT = "This message has no text."
+
 
 @dataclass(frozen=True, slots=True)
 class FileView:

@@ -241,3 +241,12 @@ def test_why_a_message_was_not_delivered_is_translated_sentence_by_sentence() ->
         )
         assert sayings.card_value("why", "It is still being tried.") == "IT IS STILL BEING TRIED."
         assert sayings.card_value("said", "550 No such user") == "550 No such user"
+
+
+def test_what_guests_answered_is_translated_and_their_names_are_not() -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sayings, "_", str.upper)
+        said = "accepted@one.example (accepted), Ann (perhaps) Lee (declined), Bob +3"
+        assert sayings.card_value("guests", said) == (
+            "accepted@one.example (ACCEPTED), Ann (perhaps) Lee (DECLINED), Bob +3"
+        )

@@ -121,3 +121,9 @@ def test_a_stranger_deletes_and_marks_nothing(inbox: Inbox, stranger: Browser) -
     message = Message.objects.get()
     assert message.is_read and message.deleted_at is None
     assert Mailbox.objects.get(pk=inbox.held.pk).message_count == 1
+
+
+def test_where_nothing_was_read_it_is_said_so(inbox: Inbox) -> None:
+    inbox.receive("New")
+    page = inbox.browser.get(f"{inbox.url}delete-read/").content.decode()
+    assert "No message here has been read yet." in page and 'data-testid="confirm-delete"' not in page

@@ -1,15 +1,17 @@
 """What a row says of a message: its code, who sent it, and what is known of that."""
 
+import dataclasses
 import html
 import re
 from typing import Any
 
 import pytest
 
-from inbox import delivery, live
+from inbox import delivery, live, sealing
+from inbox.mail import summarise
 from inbox.mail.senders import Checks, Verdict
 from inbox.models import Message
-from tests.web.conftest import Inbox
+from tests.web.conftest import Inbox, incoming
 
 SENDER = r'data-testid="message-sender"[^>]*>(.*?)</bdi>'
 
@@ -122,3 +124,66 @@ def test_what_is_found_out_later_is_told_as_a_row_and_no_news(inbox: Inbox) -> N
     [update] = live.updates([inbox.held.open()], {inbox.id: revision}, inbox.id)
     [row] = update.rows
     assert "Confirmed: sent by shop.example" in row.html and update.latest is None
+
+
+# -- what opening finds -----------------------------------------------------------------------------
+
+DIGEST = (
+    b"From: list@lists.example\r\nTo: you@one.example\r\nSubject: Digest\r\nMIME-Version: 1.0\r\n"
+    b"Content-Type: multipart/digest; boundary=d\r\n\r\n--d\r\n\r\n"
+    b"From: ann@sender.example\r\nSubject: Inside\r\n\r\nThe zebra has arrived.\r\n--d--\r\n"
+)
+SECOND_TEXT = (
+    b"MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=m\r\n\r\n--m\r\n\r\nWelcome.\r\n"
+    b"--m\r\nContent-Type: application/pdf; name=a.pdf\r\n\r\n%PDF\r\n"
+    b"--m\r\n\r\nYour verification code is 482913.\r\n--m--\r\n"
+)
+
+
+def test_what_only_the_whole_letter_has_is_in_its_row_once_it_was_opened(inbox: Inbox) -> None:
+    inbox.receive_source(SECOND_TEXT)
+    assert "482" not in row_of(inbox)
+    inbox.browser.get(inbox.message_url())
+    assert 'data-copy="482913"' in row_of(inbox)
+
+
+def test_words_of_a_message_inside_are_shown_and_found_once_it_was_opened(inbox: Inbox) -> None:
+    inbox.receive_source(DIGEST)
+    assert "zebra" not in row_of(inbox)
+    inbox.browser.get(inbox.message_url())
+    assert "The zebra has arrived." in row_of(inbox)
+    found = inbox.browser.submit(f"{inbox.url}search/", {"query": "Zebra"}).content.decode()
+    assert found.count('data-testid="message"') == 1
+
+
+def test_open_pages_are_told_of_the_better_row_and_only_once(inbox: Inbox) -> None:
+    inbox.receive_source(SECOND_TEXT)
+    before = inbox.held.row().revision
+    inbox.browser.get(inbox.message_url())
+    read_and_better = inbox.held.row().revision
+    assert read_and_better == before + 2
+    [changed] = inbox.held.open().changes_since(read_and_better - 1).rows
+    assert changed.summary is not None and changed.summary.code == "482913" and changed.is_read
+    inbox.browser.get(inbox.message_url())
+    assert inbox.held.row().revision == read_and_better
+
+
+def test_a_better_row_keeps_its_tag_and_opens_its_source(inbox: Inbox) -> None:
+    local, _, domain = inbox.held.address.partition("@")
+    message = incoming(f"{local}+shop@{domain}")
+    source = sealing.seal_source([SECOND_TEXT])
+    delivery.store([dataclasses.replace(message, source=source, summary=summarise(SECOND_TEXT))])
+    inbox.messages = [row.message_id for row in inbox.held.open().rows()]
+    inbox.browser.get(inbox.message_url())
+    [row] = inbox.held.open().rows()
+    assert (row.tag, row.summary and row.summary.code) == ("shop", "482913")
+    opened = inbox.held.open().message(row.message_id)
+    assert opened is not None and opened.source() == SECOND_TEXT
+
+
+def test_a_row_that_went_while_it_was_read_is_none(inbox: Inbox) -> None:
+    inbox.receive()
+    message = Message.objects.get()
+    key, summary = b"k" * 32, incoming(inbox.held.address).summary
+    message.delete()
+    assert delivery.replace_summary(message.pk, key, summary, "") == []
