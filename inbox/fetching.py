@@ -23,7 +23,7 @@ import h11
 import idna
 
 from inbox import pool
-from inbox.mail.pictures import Picture, raster_kind
+from inbox.mail.rasters import Picture, raster_kind
 from inbox.public_addresses import Address, is_public
 
 WHOLE_SECONDS = 10.0

@@ -9,13 +9,12 @@ import re
 import secrets
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from html import escape
 from typing import Any
 
 from inbox import pool
 from inbox.access import OpenMessage
 from inbox.kept import Kept
-from inbox.mail.jobs import Span
+from inbox.mail.transfer import Span
 from inbox.mail.view import View
 from inbox.pool import Lost
 from inbox.sealing import Damaged
@@ -29,11 +28,16 @@ class Unsealed(Exception):
     """What is stored is not what was sealed: another message's, or damaged."""
 
 
+#: An address of ours, which is the same in an attribute and in a style sheet.
+_PLAIN_ADDRESS = re.compile(r"[\w.~:/%=\[\]-]+")
+
+
 @dataclass(frozen=True, slots=True)
 class Frame:
     """The letter's HTML as a document, without the pictures that somebody else's server would have to give.
 
-    In `document` the picture number n of `remote` is an <img> with data-m-remote="nonce-n" and no address.
+    In `document` the picture number n of `remote` is an <img> with data-m-remote="nonce-n" and no address, or
+    lies behind what has data-m-ground="nonce-n", or stands in the sheet as m-remote(nonce-n).
     """
 
     document: str
@@ -46,11 +50,25 @@ class Frame:
         """The document with an address of ours, as `addresses` makes it, for each remote one; "" is none."""
         known = [addresses(url) for url in self.remote]
 
-        def put_in(found: re.Match[str]) -> str:
-            number = int(found[1])
-            return f'src="{escape(known[number])}"' if number < len(known) and known[number] else ""
+        def address(number: str) -> str:
+            found = known[int(number)] if int(number) < len(known) else ""
+            return found if _PLAIN_ADDRESS.fullmatch(found) else ""
 
-        return re.sub(f'data-m-remote="{self.nonce}-(\\d{{1,6}})"', put_in, self.document)
+        def put_in(found: re.Match[str]) -> str:
+            return f'src="{where}"' if (where := address(found[1])) else ""
+
+        def put_behind(found: re.Match[str]) -> str:
+            return f'url("{where}")' if (where := address(found[1])) else "none"
+
+        number = rf"{self.nonce}-(\d{{1,6}})"
+        document = re.sub(f'data-m-remote="{number}"', put_in, self.document)
+        document = re.sub(rf"m-remote\({number}\)", put_behind, document)
+        behind = "".join(
+            f'[data-m-ground="{self.nonce}-{each}"]{{background-image:url("{where}")}}'
+            for each in sorted(set(re.findall(f'data-m-ground="{number}"', document)), key=int)
+            if (where := address(each))
+        )
+        return document.replace("</style>", f"{behind}</style>", 1)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,7 @@ from typing import cast
 
 from inbox import executors
 from inbox.access import OpenMessage
-from inbox.mail.jobs import Span
-from inbox.mail.transfer import decoded_pieces
+from inbox.mail.transfer import Span, decoded_pieces
 
 #: The smallest piece worth a trip between threads.
 PIECE_BYTES = 256 * 1024

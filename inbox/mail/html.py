@@ -20,6 +20,7 @@ from inbox.mail.colours import parse_colour, to_hex
 from inbox.mail.fields import clean_text
 from inbox.mail.markup import (
     GENERIC_ATTRIBUTES,
+    GROUND,
     MARK,
     OTHER_SCHEME,
     REMOTE,
@@ -142,7 +143,8 @@ class Framed:
     other_requests: int = 0
     """Fonts, further sheets, media and the like that were not asked for."""
     remote: tuple[str, ...] = ()
-    """Addresses of pictures to show on demand; number n is the <img data-m-remote="<nonce>-n">."""
+    """Addresses of pictures to show on demand; number n is the <img data-m-remote="<nonce>-n">, lies behind
+    the elements with data-m-ground="<nonce>-n", or is m-remote(<nonce>-n) in the sheet."""
     links: tuple[LinkView, ...] = ()
     has_dark: bool = False
     """Whether the letter brings rules of its own for dark pages."""
@@ -198,8 +200,10 @@ def _wrapped(cleaned: str, letter: Letter) -> str:
     style = join_declarations(letter.body_style)
     language = f' lang="{escape(letter.language)}"' if letter.language else ""
     look = f' style="{escape(style)}"' if style else ""
+    ground = f' {GROUND}="{letter.ground}"' if letter.ground else ""
     classes = escape(f"letter {letter.body_classes}".strip())
-    return f'<div class="{classes}" dir="{letter.direction or "auto"}"{language}{name}{look}>{cleaned}</div>'
+    direction = letter.direction or "auto"
+    return f'<div class="{classes}" dir="{direction}"{language}{name}{look}{ground}>{cleaned}</div>'
 
 
 def _canvas(letter: Letter) -> str:
@@ -248,7 +252,7 @@ def _filter(tag: str, attribute: str, value: str) -> str | None:
         return value if _CLEAN_PICTURE.fullmatch(value) else None
     if attribute == "rel" or (attribute == "class" and value in _OURS):
         return value
-    if attribute == REMOTE:
+    if attribute in (REMOTE, GROUND):
         return value if _NUMBERED.fullmatch(value) else None
     return filter_attribute(attribute, value)
 
@@ -260,7 +264,7 @@ def _relative(address: str) -> str | None:
 _cleaner = nh3.Cleaner(
     tags=set(TAGS),
     clean_content_tags=set(SILENT) - {"frameset"},
-    attributes={"*": set(GENERIC_ATTRIBUTES)}
+    attributes={"*": set(GENERIC_ATTRIBUTES) | {GROUND}}
     | {tag: set(names) for tag, names in TAGS.items() if names}
     | {"img": set(TAGS["img"]) | {REMOTE}},
     attribute_filter=_filter,

@@ -7,7 +7,7 @@ message in question is: numbers of files that are messages themselves, the outer
 from collections import deque
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import Any
 
 import charset_normalizer  # noqa: F401 - a worker opens no file later on, and reading a letter may ask it
 
@@ -17,7 +17,7 @@ from inbox.mail.links import links_of
 from inbox.mail.skim import skim
 from inbox.mail.summary import finds_of
 from inbox.mail.text import text_to_html
-from inbox.mail.transfer import decoded_pieces
+from inbox.mail.transfer import Span, decoded_pieces
 from inbox.mail.view import FileView, View
 from inbox.mail.viewing import structure_parts, view_of
 
@@ -28,14 +28,6 @@ Job = Callable[[dict[str, Any], bytes], Result]
 LARGEST_INLINE_BYTES = 2_000_000
 #: A larger file is judged by its beginning and its end.
 _JUDGED_WHOLE_BYTES = 4_000_000
-
-
-class Span(NamedTuple):
-    """Where in its source a file is: source[start:end], encoded as `encoding` says."""
-
-    start: int
-    end: int
-    encoding: str
 
 
 def open_message(arguments: dict[str, Any], source: bytes) -> Result:

@@ -21,7 +21,7 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 from inbox.mail.colours import WHITE, Colour, contrast, dark_ground, dark_ink, dark_line, parse_colour, to_hex
 from inbox.mail.links import MOST_LINKS, link_view, target_of
 from inbox.mail.nesting import is_parsable
-from inbox.mail.sheets import ASKED, NOT_THE_PAGES, Colours, Compound, Sheet, filter_sheets, prefixed
+from inbox.mail.sheets import ASKED, BEHIND, NOT_THE_PAGES, Colours, Compound, Sheet, filter_sheets, prefixed
 from inbox.mail.styles import dark_style, join_declarations, parse_style
 from inbox.mail.view import LinkView
 
@@ -39,6 +39,8 @@ MARK = "letter-mark"
 OTHER_SCHEME = "letter-target"
 #: The attribute that stands for the address of a picture that was not loaded; its value begins with a nonce.
 REMOTE = "data-m-remote"
+#: The same for the picture behind an element; a rule of the sheet has m-remote(…) in its place.
+GROUND = "data-m-ground"
 
 # Elements that are shown, and the attributes of each beside those that every element may have.
 TAGS: dict[str, frozenset[str]] = {
@@ -133,6 +135,7 @@ class Letter:
         "body_id",
         "body_style",
         "direction",
+        "ground",
         "is_laid_out",
         "language",
         "link_colour",
@@ -155,6 +158,8 @@ class Letter:
         self.link_colour: Colour | None = None
         self.sheet: Sheet = filter_sheets(())
         self.links: tuple[LinkView, ...] = ()
+        # What stands for the picture behind it all.
+        self.ground = ""
         self.remote: tuple[str, ...] = ()
         self.blocked_images = 0
         self.trackers = 0
@@ -229,7 +234,7 @@ class _Rewriting:
             if (attributes.get("type") or "text/css").strip().lower() == "text/css":
                 text = node.first_child.text_content if node.first_child is not None else None
                 sheets.append((text or "", attributes.get("media") or ""))
-        sheet = filter_sheets(sheets, dark=self.dark)
+        sheet = filter_sheets(sheets, self._number, dark=self.dark)
         self.letter.sheet = sheet
         self.letter.other_requests = sheet.other_requests
         self.letter.is_laid_out = bool(sheet.css)
@@ -287,7 +292,6 @@ class _Rewriting:
         if name in _PAGE:
             element = None
         else:
-            self._count_asked(name, attributes)
             element = self._open(name, attributes, has_children=first is not None)
             if element is not None and first is None:
                 self._leave(element)
@@ -314,6 +318,7 @@ class _Rewriting:
     def _open(self, name: str, attributes: dict[str, str], *, has_children: bool) -> _Open | None:
         """Writes the start of what is known; None for what is not, and for what never ends."""
         is_shown_as = _STANDS_FOR.get(name, name)
+        ground = self._ground(attributes)
         allowed = TAGS.get(is_shown_as)
         if allowed is None:
             self._count_unknown(name, attributes)
@@ -336,6 +341,8 @@ class _Rewriting:
             self._picture(attributes, kept, is_hidden=element.is_hidden)
         elif name == "a":
             element = self._link_open(element, attributes, kept)
+        if ground:
+            kept[GROUND] = ground
         if is_void:
             self.path.pop()
             self.out.append(_written(is_shown_as, kept))
@@ -376,7 +383,7 @@ class _Rewriting:
             declarations.setdefault("color", to_hex(ink))
         # The page is the frame's: the letter does not set its size.
         declarations = {key: value for key, value in declarations.items() if key not in NOT_THE_PAGES}
-        self._count_asked("body", attributes)
+        letter.ground = self._ground(attributes) or letter.ground
         self.body.compound = Compound("body", _as_tuple(letter.body_id), tuple(letter.body_classes.split()))
         self.path[0] = self.body.compound
         if self.dark:
@@ -462,13 +469,16 @@ class _Rewriting:
         self._block(address)
         if is_pixel or (_COUNTED_OPENING.search(address) and not _has_size(attributes)):
             self.trackers.add(address)
-        if is_pixel or not self.nonce:
-            return
-        if address not in self.remote:
-            if len(self.remote) >= _MOST_REMOTE:
-                return
-            self.remote[address] = len(self.remote)
-        kept[REMOTE] = f"{self.nonce}-{self.remote[address]}"
+        if not is_pixel and (number := self._number(address)):
+            kept[REMOTE] = number
+
+    def _number(self, address: str) -> str:
+        """What stands for the picture until it may be shown; "" where that will not be."""
+        if address.startswith("//"):
+            address = "https:" + address
+        if not self.nonce or (address not in self.remote and len(self.remote) >= _MOST_REMOTE):
+            return ""
+        return f"{self.nonce}-{self.remote.setdefault(address, len(self.remote))}"
 
     def _remote_address(self, address: str) -> str:
         """With its scheme; "" for what no server would have been asked for."""
@@ -482,15 +492,18 @@ class _Rewriting:
         if len(self.blocked) < 10_000:
             self.blocked.add("https:" + address if address.startswith("//") else address)
 
-    def _count_asked(self, name: str, attributes: dict[str, str]) -> None:
-        """Pictures in attributes and styles of any element."""
-        if "style" in attributes and "(" in attributes["style"]:
-            for address in ASKED.findall(attributes["style"]):
+    def _ground(self, attributes: dict[str, str]) -> str:
+        """Counts the pictures in an element's attributes and styles; what stands for the one behind it."""
+        ground = self._remote_address(_flat(attributes.get("background", "")))
+        if ground:
+            self._block(ground)
+        style = attributes.get("style", "")
+        if "(" in style:
+            for address in ASKED.findall(style):
                 self._block(address)
-        if "background" in attributes:
-            address = self._remote_address(_flat(attributes["background"]))
-            if address:
-                self._block(address)
+            if (behind := BEHIND.search(style)) is not None:
+                ground = behind[1]
+        return self._number(ground) if ground and not self.dark else ""
 
     def _count_silent(self, name: str, attributes: dict[str, str]) -> None:
         if "poster" in attributes and (address := self._remote_address(_flat(attributes["poster"]))):

@@ -6,7 +6,6 @@ and of an animation the first picture.
 """
 
 import io
-from dataclasses import dataclass
 
 # Some of these are only used by the others, on the way: later, in the worker, no file can be opened.
 from PIL import (
@@ -21,6 +20,8 @@ from PIL import (
     TiffImagePlugin,  # noqa: F401
     WebPImagePlugin,
 )
+
+from inbox.mail.rasters import Picture, raster_kind
 
 LONGEST_SIDE = 2000
 #: 160 MB as red, green, blue and alpha.
@@ -60,32 +61,6 @@ class Unshowable(Exception):
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
         self.reason = reason
-
-
-@dataclass(frozen=True, slots=True)
-class Picture:
-    """A PNG or a JPEG of our own making."""
-
-    content: bytes
-    content_type: str
-    width: int
-    height: int
-
-
-def raster_kind(head: bytes) -> str:
-    """What raster picture the first 16 bytes begin: "png", "jpeg", "gif", "webp", "bmp", or "" for none."""
-    if head.startswith(b"\x89PNG\r\n\x1a\n"):
-        return "png"
-    if head.startswith(b"\xff\xd8\xff"):
-        return "jpeg"
-    if head.startswith((b"GIF87a", b"GIF89a")):
-        return "gif"
-    if head.startswith(b"RIFF") and head[8:12] == b"WEBP":
-        return "webp"
-    # The two reserved words of a bitmap's header are zero, which text that begins with BM never is.
-    if head.startswith(b"BM") and head[6:10] == bytes(4):
-        return "bmp"
-    return ""
 
 
 def redraw(content: bytes, longest_side: int = LONGEST_SIDE) -> Picture:

@@ -56,6 +56,11 @@ _SCHEME = re.compile(r"\(\s*prefers-color-scheme\s*:\s*(dark|light)\s*\)", re.I)
 _SCREEN = re.compile(r"(?:only\s+)?(?:screen|all)|", re.I)
 #: What a style would ask somebody for; of a sheet or of an attribute.
 ASKED = re.compile(r"(?:url|src|image-set)\(\s*+[\"']?\s*+((?:https?:)?//[^\s\"')]{1,2000})", re.I)
+#: The same of a picture that lies behind an element.
+BEHIND = re.compile(
+    r"background(?:-image)?\s{0,5}:[^;:(]{0,200}url\(\s{0,5}[\"']?\s{0,5}((?:https?:)?//[^\s\"')]{1,2000})",
+    re.I,
+)
 _BRACKETS = re.compile(r"[(){}\[\]]")
 _IN_QUOTES = re.compile(r"[\"']\s*+((?:https?:)?//[^\s\"')]{1,2000})", re.I)
 
@@ -109,13 +114,19 @@ def prefixed(name: str) -> str | None:
     return name if name.startswith(PREFIX) else PREFIX + name
 
 
-def filter_sheets(sheets: Iterable[tuple[str, str]], *, dark: bool = False) -> Sheet:
+def filter_sheets(
+    sheets: Iterable[tuple[str, str]],
+    number: Callable[[str], str] = lambda _address: "",
+    *,
+    dark: bool = False,
+) -> Sheet:
     """The letter's sheets, each with the media it is for, as one.
 
     For a dark page the letter's own rules for dark pages hold, and what colours are left are made dark ones.
-    Never raises on account of what the sheets hold.
+    On a light one a picture behind an element is m-remote(…), which no browser knows, with what `number` says
+    of its address in it, or is left out where that is "". Never raises on account of what the sheets hold.
     """
-    return _Filter(dark).run(sheets)
+    return _Filter(number, dark).run(sheets)
 
 
 def is_for(media: str) -> bool:
@@ -124,7 +135,8 @@ def is_for(media: str) -> bool:
 
 
 class _Filter:
-    def __init__(self, dark: bool) -> None:
+    def __init__(self, number: Callable[[str], str], dark: bool) -> None:
+        self.number = number
         self.dark = dark
         self.out: list[str] = []
         self.colours: list[ColourRule] = []
@@ -222,6 +234,8 @@ class _Filter:
         declarations = parse_style(content)
         if self.dark:
             declarations = dark_style(declarations)
+        elif (behind := BEHIND.search(content)) is not None and (number := self.number(behind[1])):
+            declarations = {**declarations, "background-image": f"m-remote({number})"}
         text = join_declarations(declarations)
         page_text = join_declarations(
             {name: value for name, value in declarations.items() if name not in NOT_THE_PAGES}

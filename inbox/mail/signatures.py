@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from inbox.mail.archives import is_tar, is_zip, zip_entries
-from inbox.mail.pictures import raster_kind
+from inbox.mail.rasters import raster_kind
 
 #: As much of the front as text is judged by, and of the back as an archive's list is looked for in.
 HEAD_BYTES = 64 * 1024

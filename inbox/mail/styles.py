@@ -18,7 +18,8 @@ _MOST_DECLARATIONS = 100
 _SIDES = ("top", "right", "bottom", "left")
 _PROPERTIES = frozenset(
     """
-    background background-color color direction font font-family font-size font-style font-variant
+    background background-color background-position background-repeat background-size
+    color direction font font-family font-size font-style font-variant
     font-weight line-height letter-spacing word-spacing text-align text-decoration text-decoration-color
     text-decoration-line text-decoration-style text-indent text-overflow text-transform vertical-align
     white-space word-break word-wrap overflow-wrap hyphens unicode-bidi border border-collapse border-color
@@ -94,7 +95,9 @@ def _parsed(style: str) -> dict[str, str]:
         if not colon or name not in _PROPERTIES or not value or len(value) > _LONGEST_VALUE:
             continue
         if name in ("background", "background-color"):
-            # The colour of a background stays; its picture would be a request.
+            # The colour of a background stays, and how its picture would lie; that would be a request.
+            if name == "background" and "url(" in value.lower():
+                kept |= _lie_of(value)
             name, value = "background-color", _background_colour(value)
         elif not _is_harmless(name, value):
             continue
@@ -196,6 +199,22 @@ def _background_colour(value: str) -> str:
         if colour is not None:
             return to_hex(colour) + important
     return ""
+
+
+def _lie_of(value: str) -> dict[str, str]:
+    """How the picture of a `background` repeats, how large it is and where it lies, where words say so."""
+    place, _, size = _without_pictures(value).lower().partition("/")
+    found = {
+        "background-repeat": _REPEAT.findall(value.lower())[:1],
+        "background-size": _SIZE.findall(size)[:1],
+        "background-position": _PLACE.findall(place)[:2],
+    }
+    return {name: " ".join(words) for name, words in found.items() if words}
+
+
+_REPEAT = re.compile(r"(?<![\w-])(?:no-repeat|repeat-x|repeat-y)(?![\w-])")
+_SIZE = re.compile(r"\b(?:cover|contain)\b")
+_PLACE = re.compile(r"\b(?:left|right|top|bottom|center)\b")
 
 
 def _without_pictures(value: str) -> str:

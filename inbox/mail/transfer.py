@@ -8,6 +8,7 @@ nothing.
 import binascii
 import re
 from collections.abc import Iterator
+from typing import NamedTuple
 
 Source = bytes | bytearray
 
@@ -28,6 +29,14 @@ _MOST_RUNS_IN_A_PIECE = 256
 # 45 bytes each: 45 MB. What has more lines has no content in them, and the rest is given as it is.
 _MOST_UU_LINES = 1_000_000
 _SOFT_BREAK_WITH_BLANKS = re.compile(rb"=[ \t]{1,80}(?=\r?\n)")
+
+
+class Span(NamedTuple):
+    """Where in its source a file is: source[start:end], encoded as `encoding` says."""
+
+    start: int
+    end: int
+    encoding: str
 
 
 def decoded_pieces(source: Source, start: int, end: int, encoding: str) -> Iterator[bytes]:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from io import BytesIO
 
 import pytest
+from PIL import Image
 from playwright.sync_api import Page, Route, expect
 
 from tests.browser.conftest import Visitor, address_on, mail, send, wait_for_page, wait_for_subjects
@@ -117,6 +119,37 @@ def test_the_way_back_stands_directly_before_the_letter(site: Running, visit: Vi
     page.keyboard.press("Enter")
     expect(page.get_by_test_id("reader")).to_have_count(0)
     assert page.evaluate("window.stayed")
+
+
+def test_pictures_behind_the_words_come_with_the_others(site: Running, visit: Visit) -> None:
+    page = visit(site).tab()
+    red = BytesIO()
+    Image.new("RGB", (1, 1), (255, 0, 0)).save(red, "PNG")
+    asked: list[str] = []
+
+    def answer(route: Route) -> None:
+        asked.append(route.request.url)
+        headers = {"content-type": "image/png", "cross-origin-resource-policy": "cross-origin"}
+        route.fulfill(body=red.getvalue(), headers=headers)
+
+    page.context.route("**/i/*", answer)
+    message = mail(subject="Hero")
+    message.add_alternative(
+        "<style>.hero{background:url(https://shop.example/h.png)}</style>"
+        "<table width=200><td class=hero height=100>above</td></tr>"
+        "<tr><td height=100 background='https://shop.example/t.png'>below</table>",
+        subtype="html",
+    )
+    send(site, address_on(page), message)
+    page.get_by_test_id("message").locator("a").click()
+    expect(page.get_by_test_id("reader")).to_contain_text("2 pictures not loaded.")
+    assert not asked
+    page.get_by_test_id("show-images").click()
+    wait_for_page(page, lambda: len(set(asked)) == 2, "both pictures")
+    cells = page.frame_locator("[data-testid=html-body]").locator("td")
+    for cell in cells.all():
+        shown = Image.open(BytesIO(cell.screenshot()))
+        assert shown.convert("RGB").getpixel((shown.width - 3, shown.height - 3)) == (255, 0, 0)
 
 
 def test_on_a_phone_the_letter_has_the_screen_and_scrolls_alone(site: Running, visit: Visit) -> None:

@@ -25,7 +25,7 @@ HARMLESS_ELEMENTS = set(
 HARMLESS_ATTRIBUTES = set(
     """
     align alt bgcolor border bordercolor cellpadding cellspacing class clear color colspan
-    data-m-remote dir face height href hspace id lang name noshade nowrap rel role rowspan scope
+    data-m-ground data-m-remote dir face height href hspace id lang name noshade nowrap rel role rowspan scope
     size span src start style target title type valign value vspace width
     """.split()  # noqa: SIM905
 )
@@ -77,7 +77,7 @@ class _Judge(HTMLParser):
             assert tag == "img"
             assert PICTURE.fullmatch(found["src"]), found["src"]
         if "style" in found:
-            style = found["style"].lower()
+            style = found["style"].lower().replace("background-position:", "")
             assert STYLE.fullmatch(style), style
             forbidden = (
                 "url",
@@ -96,8 +96,8 @@ class _Judge(HTMLParser):
             assert found.get(name, "m-").startswith("m-")
         if "class" in found:
             assert found["class"] in OURS or all(name.startswith("m-") for name in found["class"].split())
-        if "data-m-remote" in found:
-            assert re.fullmatch(rf"{NONCE}-\d+", found["data-m-remote"])
+        for name in ("data-m-remote", "data-m-ground"):
+            assert re.fullmatch(rf"{NONCE}-\d+", found.get(name, f"{NONCE}-0"))
 
     def handle_comment(self, data: str) -> None:
         raise AssertionError(f"a comment: {data}")
@@ -124,7 +124,9 @@ def test_nothing_hostile_reaches_the_frame(vector: str) -> None:
     wrapper = re.search(r"<body>(<div class=\"letter[^>]*>)", document)
     assert wrapper is not None
     assert re.fullmatch(
-        r'<div class="letter(?: plain)?" dir="(?:ltr|rtl|auto)"(?: style="[\w:;#%., -]+")?>', wrapper[1]
+        r'<div class="letter(?: plain)?" dir="(?:ltr|rtl|auto)"(?: style="[\w:;#%., -]+")?'
+        rf'(?: data-m-ground="{NONCE}-\d+")?>',
+        wrapper[1],
     )
     assert "url(" not in wrapper[1]
     once = letter(vector + "<p>end</p>")
@@ -229,7 +231,7 @@ def test_the_bodys_look_moves_to_the_wrapper() -> None:
         ("color:red", "color:red"),
         ("COLOR: Red ;; margin : 0 auto", "color:Red;margin:0 auto"),
         ("color:red !important", "color:red !important"),
-        ("background:#fff url(x) no-repeat", "background-color:#ffffff"),
+        ("background:#fff url(x) no-repeat", "background-repeat:no-repeat;background-color:#ffffff"),
         ("background:rgb(0, 128, 0)", "background-color:#008000"),
         ("background-color:transparent", "background-color:transparent"),
         ("background:none", ""),

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from inbox.mail.pictures import LONGEST_SIDE, Unshowable, raster_kind, redraw
+from inbox.mail.pictures import LONGEST_SIDE, Unshowable, redraw
+from inbox.mail.rasters import raster_kind
 from tests.mail.shut_in import shut_in
 
 ORIENTATION = 0x0112

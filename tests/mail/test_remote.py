@@ -243,3 +243,64 @@ def test_page_and_letter_are_dark_together() -> None:
     assert "color-scheme:light" not in dark
     assert 'style="background-color:#1c1c1c"' in dark
     assert "#ffffff" not in dark[dark.index("<body>") :]
+
+
+# Pictures behind the words
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        '<body background="https://i.example/a.png"><p>words',
+        '<body style="background:url(https://i.example/a.png)"><p>words',
+        '<table background="https://i.example/a.png"><tr><td>words</table>',
+        "<table><td background=//i.example/a.png>words</table>",
+        "<div style='background:#fff url(https://i.example/a.png) no-repeat center / cover'>words</div>",
+        "<p style='background-image:url(\"//i.example/a.png\")'>words",
+    ],
+)
+def test_a_picture_behind_an_element_is_marked_to_be_shown_later(html: str) -> None:
+    found = framed(html)
+    assert found.remote == ("https://i.example/a.png",)
+    assert body(found).count(f' data-m-ground="{NONCE}-0"') == 1
+    assert "i.example" not in found.document
+
+
+def test_how_a_picture_behind_an_element_lies_stays_though_it_is_not_there() -> None:
+    found = framed("<p style='background:#fff url(https://i.example/a.png) no-repeat left top / cover'>words")
+    style = re.findall(r'style="([^"]*)"', body(found))[-1]
+    assert set(style.split(";")) == {
+        "background-repeat:no-repeat",
+        "background-size:cover",
+        "background-position:left top",
+        "background-color:#ffffff",
+    }
+
+
+def test_a_rule_of_the_sheet_keeps_the_place_of_its_picture() -> None:
+    found = framed(
+        "<style>body{background:url(//i.example/b.png)} @media (min-width:600px){.x{background-image:"
+        "url('https://i.example/a.png')}} .y{list-style-image:url(https://i.example/c.png)}</style>"
+        "<p class=x>words"
+    )
+    assert found.remote == ("https://i.example/b.png", "https://i.example/a.png")
+    assert f".letter{{background-image:m-remote({NONCE}-0)}}" in found.document
+    assert f".m-x{{background-image:m-remote({NONCE}-1)}}" in found.document
+    assert found.document.count("m-remote(") == 2
+
+
+def test_what_stands_for_a_picture_is_ours_alone_to_write() -> None:
+    found = framed(
+        f"<style>p{{background-image:m-remote({NONCE}-0);color:red}}</style>"
+        f"<p data-m-ground='{NONCE}-0' style='background-image:m-remote({NONCE}-0)'>words"
+    )
+    assert "m-remote(" not in found.document
+    assert "data-m-ground" not in found.document
+
+
+def test_on_a_dark_page_the_ground_stays_dark() -> None:
+    html = "<style>td{background:url(//i.example/a.png)}</style><td background='//i.example/b.png'>words"
+    found = frame(f"<table>{html}", inline_image=lambda _content_id: None, nonce=NONCE, dark=True)
+    assert found.remote == ()
+    assert "m-remote(" not in found.document
+    assert "data-m-ground" not in found.document

@@ -179,3 +179,16 @@ def test_who_waits_too_long_is_told_so(monkeypatch: pytest.MonkeyPatch) -> None:
     with turns.turn("b"):
         pass
     assert (turns._free, turns._count, dict(turns._running), dict(turns._waiting)) == (1, 0, {}, {})
+
+
+def test_what_opens_pictures_is_loaded_by_workers_alone() -> None:
+    import subprocess
+    import sys
+
+    script = (
+        "import sys, django; django.setup(); import tempmail_site.urls, inbox.consumers, smtpd.server;"
+        "assert 'inbox.mail.html' in sys.modules;"
+        "assert not {'PIL', 'pypdfium2'} & set(sys.modules)"
+    )
+    environment = {**os.environ, "DJANGO_SETTINGS_MODULE": "tempmail_site.settings"}
+    subprocess.run([sys.executable, "-c", script], check=True, env=environment)

@@ -177,6 +177,24 @@ def test_with_consent_pictures_come_from_our_one_path(inbox: Inbox) -> None:
     assert "img-src data: testserver/i/;" in frame["Content-Security-Policy"]
 
 
+BEHIND = (
+    b"From: a@b.example\r\nSubject: Pictures\r\nContent-Type: text/html\r\n\r\n"
+    b"<style>.hero{background:url(https://img.example/h.png)}</style>"
+    b"<table class=hero><td background='https://img.example/t.png'>Hi</table>"
+)
+
+
+def test_with_consent_pictures_behind_the_words_come_from_there_too(inbox: Inbox) -> None:
+    inbox.receive_source(BEHIND)
+    frame = inbox.browser.get(f"{inbox.message_url()}html/?images=1")
+    head, _, letter = frame.content.decode().partition("</style>")
+    assert "img.example" not in head + letter
+    [place] = re.findall(r' data-m-ground="([0-9a-f]+-\d+)"', letter)
+    addresses = re.findall(r'background-image:url\("(//testserver/i/[\w-]+)"\)', head)
+    assert len(set(addresses)) == 2
+    assert f'[data-m-ground="{place}"]{{background-image:url("{addresses[1]}")}}' in head
+
+
 def test_nothing_of_it_is_there_for_others(inbox: Inbox) -> None:
     inbox.receive_source(with_files(("a.png", "image/png", png()), ("b.txt", "text/plain", b"b")))
     for path in ("part/0/look/", "part/0/preview/", "part/1/play/", "piece/1/", "files.zip"):
