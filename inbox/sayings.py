@@ -196,6 +196,8 @@ def verdict(checks: Checks | None) -> str:
         return _("Confirmed: sent by %(domain)s") % {"domain": checks.domain}
     if checks.verdict is Verdict.FAILED:
         return _("Claims %(domain)s; its check failed") % {"domain": checks.domain}
+    if checks.domain:
+        return _("Sender not confirmed: %(domain)s") % {"domain": checks.domain}
     return _("Sender not confirmed")
 
 

@@ -5,7 +5,7 @@ confirmed too. So it is always said with the domain. For people:
 
     CONFIRMED    "Confirmed: sent by DOMAIN"
     FAILED       "Claims DOMAIN; its check failed"
-    UNCONFIRMED  "Sender not confirmed"
+    UNCONFIRMED  "Sender not confirmed: DOMAIN", or without one where From has none
 
 A message without checks was not checked, and nothing is said of it.
 """

@@ -105,7 +105,7 @@ def test_the_row_says_nothing_of_a_sender_that_is_not_known_yet(inbox: Inbox) ->
     [
         (Verdict.CONFIRMED, "Confirmed: sent by shop.example"),
         (Verdict.FAILED, "Claims shop.example; its check failed"),
-        (Verdict.UNCONFIRMED, "Sender not confirmed"),
+        (Verdict.UNCONFIRMED, "Sender not confirmed: shop.example"),
     ],
 )
 def test_row_and_reader_say_what_was_found_out(inbox: Inbox, verdict: Verdict, words: str) -> None:
