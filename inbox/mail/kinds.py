@@ -62,12 +62,13 @@ def _extensions(name: str) -> list[str]:
     return [piece if _EXTENSION.fullmatch(piece) else "" for piece in pieces]
 
 
+# "bin" is not one: it is what a file without a name is called, and the content tells a program under it.
 _EXECUTABLE_EXTENSIONS = _set(
     """
     exe com scr pif cpl dll ocx sys drv msi msp mst msix msixbundle appx appxbundle appinstaller
     application gadget bat cmd ps1 ps1xml ps2 psc1 psc2 psd1 psm1 vb vbe vbs js jse mjs ws wsf wsc wsh
     hta sct shb shs lnk url website scf inf reg jar jnlp class apk ipa app dmg pkg mpkg command workflow
-    action terminal deb rpm run bin appimage flatpakref snap elf so dylib sh bash zsh csh ksh fish py
+    action terminal deb rpm run appimage flatpakref snap elf so dylib sh bash zsh csh ksh fish py
     pyc pyw pyz pl rb php phps lua iso img vhd vhdx udf library-ms search-ms searchconnector-ms
     settingcontent-ms theme themepack diagcab msc chm hlp xll wll xlam ppam iqy slk mde ade adp accde
     mdb accdb rdp one onepkg

@@ -166,6 +166,8 @@ def test_a_trusted_extension_before_one_that_acts_is_marked(name: str, marked: b
         ("setup.exe", EXE),
         ("readme.txt", EXE),
         ("a", b"\x7fELF\x02"),
+        ("file-1.bin", b"\x7fELF\x02"),
+        ("install.bin", b"#!/bin/sh\nrm -rf ~\n"),
         ("a.txt", b"#!/usr/bin/env python\n"),
         ("tool.jar", zipped("META-INF/MANIFEST.MF")),
         ("app.apk", zipped("AndroidManifest.xml")),
@@ -187,7 +189,15 @@ def test_what_can_run_is_marked(name: str, content: bytes) -> None:
 
 @pytest.mark.parametrize(
     ("name", "content"),
-    [("a.pdf", PDF), ("a.docx", DOCX), ("a.zip", zipped("setup.exe")), ("a.txt", TEXT), ("a.png", PNG)],
+    [
+        ("a.pdf", PDF),
+        ("a.docx", DOCX),
+        ("a.zip", zipped("setup.exe")),
+        ("a.txt", TEXT),
+        ("a.png", PNG),
+        ("file-1.bin", b"\x00\x01 data for some program"),
+        ("data.bin", TEXT),
+    ],
 )
 def test_what_cannot_run_is_not_marked(name: str, content: bytes) -> None:
     assert describe(name, "application/octet-stream", content).marks == ()

@@ -62,3 +62,7 @@ def test_a_part_without_a_name_gets_one_by_its_type() -> None:
     assert default_file_name("image/x-icon", 1) == "file-1.icon"
     assert default_file_name("image/../../x", 1) == "file-1.bin"
     assert default_file_name("application/octet-stream", 1) == "file-1.bin"
+    assert default_file_name("text/rtf", 1) == "file-1.rtf"
+    assert default_file_name("text/xml", 1) == "file-1.xml"
+    assert default_file_name("application/xhtml+xml", 1) == "file-1.xhtml"
+    assert default_file_name("message/feedback-report", 1) == "file-1.txt"
