@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple, cast
 
-from django.db import Error as DatabaseError
 from django.db import InterfaceError, OperationalError, connection, transaction
 from django.db.models import Field
 
@@ -411,12 +410,9 @@ def _update(mailboxes: Sequence[Mailbox]) -> None:
 
 
 def forget_repeats(message_pks: Sequence[int]) -> None:
-    """Drop the digests of messages whose sender has shown that it saw our 250."""
-    try:
-        with transaction.atomic():
-            drop_repeat_digests(message_pks)
-    except DatabaseError as error:  # the sweep drops them within the hour
-        logger.warning("repeat digests stay until the sweep: %s", fault(error))
+    """Drop the digests of messages whose sender has shown that it saw our 250. Raises DatabaseError."""
+    with transaction.atomic():
+        drop_repeat_digests(message_pks)
 
 
 def drop_repeat_digests(message_pks: Sequence[int]) -> int:

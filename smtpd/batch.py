@@ -34,6 +34,8 @@ LONGEST_QUEUE_MESSAGES = 8192
 # "Dropped within a second" (design.md): half of it to wait, half to get a turn.
 FORGET_AFTER_SECONDS = 0.5
 FORGET_AT_ONCE = 500
+#: What cannot be dropped for now is kept in mind up to so many, the newest.
+MOST_TO_FORGET = 100_000
 
 FAILED = Outcome(Fate.FAILED)
 
@@ -232,9 +234,15 @@ class BatchWriter:
         try:
             await asyncio.get_running_loop().run_in_executor(self._thread, self._forget, known)
         except Exception as error:
-            # They are dropped after an hour in any case.
             counters.count("forget_failed")
             log.warning("repeat digests could not be dropped: %s", fault(error))
+            if self._closing:  # the sweep drops them within the hour
+                self._to_forget = []
+                return
+            # Their senders know all the same: what is equal to these is still another message.
+            self._to_forget = (known + self._to_forget)[-MOST_TO_FORGET:]
+            self._forget_is_due = False
+            asyncio.get_running_loop().call_later(FORGET_AFTER_SECONDS, self._make_forgetting_due)
 
     async def _write_aside(self, name: str, write: Callable[[], Sequence[Change]]) -> None:
         try:

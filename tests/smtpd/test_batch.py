@@ -14,7 +14,7 @@ from django.db import connection
 from inbox import delivery
 from inbox.delivery import Fate, Incoming, Outcome, Stored
 from inbox.models import Message
-from smtpd import batch
+from smtpd import batch, counters
 from smtpd.batch import BatchWriter, QueueFull
 from smtpd.limits import MIB
 from tests.smtpd.conftest import Held, Listening, wait_until
@@ -217,6 +217,43 @@ async def test_repeats_are_forgotten_within_a_second_and_together() -> None:
     writer.forget_repeats([4])
     await writer.close()
     assert shelf.forgotten == [1, 2, 3, 4]
+
+
+async def test_what_could_not_be_forgotten_is_known_until_it_is() -> None:
+    shelf = Shelf()
+    known: list[set[int]] = []
+    locked = threading.Event()
+    locked.set()
+
+    def store(incoming: Sequence[Incoming], acknowledged: Collection[int]) -> list[Outcome]:
+        known.append(set(acknowledged))
+        return shelf.store(incoming, acknowledged)
+
+    def forget(message_pks: Sequence[int]) -> None:
+        if locked.is_set():
+            raise OSError
+        shelf.forget(message_pks)
+
+    failed = counters.counted("forget_failed")
+    writer = shelf.writer(store=store, forget=forget)
+    writer.forget_repeats([1, 2])
+    await until(lambda: counters.counted("forget_failed") > failed, 2)
+    await writer.deliver(ready("a"), 1)
+    assert known[-1] == {1, 2}
+    locked.clear()
+    await until(lambda: shelf.forgotten == [1, 2], 2)
+    await writer.deliver(ready("b"), 1)
+    assert known[-1] == set()
+    await writer.close()
+
+
+async def test_what_cannot_be_forgotten_does_not_hold_up_the_end() -> None:
+    def forget(message_pks: Sequence[int]) -> None:
+        raise OSError
+
+    writer = Shelf().writer(forget=forget)
+    writer.forget_repeats([1])
+    await asyncio.wait_for(writer.close(), 5)
 
 
 async def test_a_slow_channel_layer_holds_up_no_commit() -> None:
