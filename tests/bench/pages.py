@@ -5,10 +5,12 @@ from __future__ import annotations
 import http.client
 import time
 from dataclasses import dataclass
+from urllib.parse import urlencode
 
 from tests.bench.site import HOST, Held, Site
 
 CSRF = "x" * 32
+_FORM = "application/x-www-form-urlencoded"
 PATIENCE_SECONDS = 60
 
 
@@ -34,13 +36,19 @@ class Visitor:
         """One page."""
         return self._ask("GET", path, self._headers)
 
-    def post(self, path: str) -> Answer:
+    def post(self, path: str, **fields: str) -> Answer:
         """What a page's script posts."""
         return self._ask(
             "POST",
             path,
-            {**self._headers, "Accept": "application/json", "X-CSRFToken": CSRF, "Content-Length": "0"},
+            {**self._headers, "Accept": "application/json", "X-CSRFToken": CSRF, "Content-Type": _FORM},
+            urlencode(fields).encode(),
         )
+
+    def search(self, path: str, query: str) -> Answer:
+        """The rows that a query is in, as the page's script asks for them."""
+        headers = {**self._headers, "X-Partial": "search", "X-CSRFToken": CSRF, "Content-Type": _FORM}
+        return self._ask("POST", path, headers, urlencode({"query": query}).encode())
 
     def size_of(self, path: str) -> int:
         """Take a response to its end and keep none of it: how many bytes it had."""
@@ -57,12 +65,12 @@ class Visitor:
         """Hang up."""
         self._connection.close()
 
-    def _ask(self, method: str, path: str, headers: dict[str, str]) -> Answer:
+    def _ask(self, method: str, path: str, headers: dict[str, str], body: bytes | None = None) -> Answer:
         began_at = time.perf_counter()
-        self._connection.request(method, path, headers=headers)
+        self._connection.request(method, path, body, headers)
         response = self._connection.getresponse()
-        body = response.read()
+        content = response.read()
         milliseconds = 1000 * (time.perf_counter() - began_at)
         if response.status >= 400:
-            raise RuntimeError(f"{response.status} for {method} {path}: {body[:200]!r}")
-        return Answer(response.status, milliseconds, body, response.headers)
+            raise RuntimeError(f"{response.status} for {method} {path}: {content[:200]!r}")
+        return Answer(response.status, milliseconds, content, response.headers)

@@ -1,4 +1,4 @@
-"""Opening letters, a list of 500, a bomb, and what a large message costs the worker."""
+"""Opening letters, a list of 500 and searching it, a bomb, and what a large message costs the worker."""
 
 from __future__ import annotations
 
@@ -38,6 +38,12 @@ def measure(site: Site) -> Iterator[Line]:
         yield Note(f"list of {ROWS} rows: {size / 1e3:.0f} KB on the wire")
         took = [visitor.get(path).milliseconds for _ in range(LIST_REQUESTS)]
         yield Distribution(f"GET of a list of {ROWS} rows", "ms", took, "≤ 150 (p50)")
+        queries = ["sender", "e", "nowhere to be found", "message", "a b"]
+        took = [
+            visitor.search(f"{path}search/", queries[n % len(queries)]).milliseconds
+            for n in range(LIST_REQUESTS)
+        ]
+        yield Distribution(f"search of {ROWS} messages", "ms", took, "≤ 100 (p50)")
         took = [Visitor(site, hostile).get(path).milliseconds for path in _paths(hostile)]
         yield Distribution("opening a bomb (200,000 nested elements in 4 MB)", "ms", took, "≤ 3,000 and some")
 

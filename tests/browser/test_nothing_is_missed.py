@@ -340,6 +340,7 @@ def test_a_web_process_that_stood_still_is_noticed_and_come_back_to(own: Running
 
 def test_offline_and_back(own: Running, visit: Visit) -> None:
     visitor = visit(own)
+    visitor.context.clock.install()
     page = visitor.tab()
     address = address_on(page)
     send(own, address, subject="before")
@@ -349,6 +350,7 @@ def test_offline_and_back(own: Running, visit: Visit) -> None:
     expect(page.get_by_test_id("connection")).to_have_attribute("data-state", "reconnecting")
     for subject in ("one", "two", "three"):
         send(own, address, subject=subject)
+        page.clock.run_for(60_000)  # a minute each
     visitor.context.set_offline(False)
 
     wait_for_subjects(page, "three", "two", "one", "before")

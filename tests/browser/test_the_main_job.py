@@ -323,6 +323,8 @@ def test_keys(site: Running, visit: Visit) -> None:
     page.keyboard.press("ArrowDown")
     page.keyboard.press("k")
     page.keyboard.press("j")
+    page.keyboard.press("ArrowUp")
+    page.keyboard.press("ArrowDown")
     page.keyboard.press("Enter")
     expect(page.get_by_test_id("reader").locator("h2")).to_have_text("two")
     page.keyboard.press("Escape")

@@ -1,7 +1,8 @@
 """The first visit, and which mailbox `/` shows."""
 
+import re
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -105,6 +106,10 @@ def test_a_peer_makes_only_so_many(rows: Policy) -> None:
     refused = Browser().get("/")
     assert 50 < int(refused["Retry-After"]) <= 60
     assert b"many addresses" in refused.content
+    said = re.search(rb'<time datetime="([^"]+)"', refused.content)
+    assert said is not None
+    wait = datetime.fromisoformat(said[1].decode()) - clock.now()
+    assert timedelta(seconds=45) < wait <= timedelta(seconds=60)
     assert Mailbox.objects.count() == 3
     assert Browser(REMOTE_ADDR="192.0.2.9").get("/").status_code == 200
 
