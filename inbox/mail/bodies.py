@@ -13,6 +13,8 @@ from inbox.mail.skim import Part, Skimmed
 LARGEST_TEXT_BYTES = 1024 * 1024
 LARGEST_HTML_BYTES = 3 * 1024 * 1024
 
+#: Texts with commands in angle brackets, older than HTML.
+ENRICHED = frozenset(("text/enriched", "text/richtext"))
 # Texts that are files: data for a program, not a letter.
 _TEXT_FILES = frozenset(
     """

@@ -15,6 +15,7 @@ from urllib.parse import quote, unquote
 from inbox.mail import charsets
 from inbox.mail.armour import without_armour
 from inbox.mail.bodies import (
+    ENRICHED,
     LARGEST_HTML_BYTES,
     LARGEST_TEXT_BYTES,
     attachment_parts,
@@ -22,6 +23,7 @@ from inbox.mail.bodies import (
     is_body,
     label_of,
 )
+from inbox.mail.enriched import text_of_enriched
 from inbox.mail.fields import Correspondent, clean_text, decode_field, parse_date, parse_mailboxes
 from inbox.mail.flowed import unflowed
 from inbox.mail.head import OUR_TRACE
@@ -31,7 +33,7 @@ from inbox.mail.noop import gettext_noop
 from inbox.mail.skim import Part, Skimmed, skim
 from inbox.mail.summary import attachment_name, sender_of
 from inbox.mail.tags import all_text, strip_tags
-from inbox.mail.text import text_to_html
+from inbox.mail.text import says_something, text_to_html
 from inbox.mail.transfer import decoded_pieces, decoded_prefix, decoded_size, is_damaged_base64
 from inbox.mail.unpacking import GREATEST_DEPTH as DEEPEST_SIGNED
 from inbox.mail.unpacking import (
@@ -187,7 +189,10 @@ def inline_images(
 
 @dataclass(slots=True)
 class _Block:
-    """A stretch of the letter: its text, its HTML, or both where they are alternatives of each other."""
+    """A stretch of the letter: its text, its HTML, or both where they are alternatives of each other.
+
+    A text that says nothing is "".
+    """
 
     text: str = ""
     html: str = ""
@@ -223,7 +228,7 @@ def _read(source: bytes) -> Parsed:
     attachments = tuple(_attachments(source, skimmed, html))
     if any(_is_damaged(source, part) for part in skimmed.leaves):
         notes.add(NOTE_ENCODING)
-    if not text:
+    if not says_something(text):
         text = _text_of_last_resort(source, skimmed, attachments)
     raw_subject = skimmed.first(b"subject")
     raw_date = skimmed.first(b"date")
@@ -328,11 +333,11 @@ def _recipients(skimmed: Skimmed, name: bytes) -> str:
 def _letter(source: bytes, skimmed: Skimmed, notes: _Notes, inner_depth: int) -> tuple[str, str]:
     """Text and HTML of the letter; HTML is "" where the sender wrote none."""
     reading = _Reading(source, skimmed, notes)
-    blocks = [block for block in reading.blocks(skimmed.root) if block.text.strip() or block.html.strip()]
+    blocks = [block for block in reading.blocks(skimmed.root) if block.text or block.html]
     if not blocks:
         blocks = list(_letters_in_files(source, skimmed))
     if not blocks:
-        blocks = [block for block in reading.named_texts(skimmed) if block.text.strip() or block.html.strip()]
+        blocks = [block for block in reading.named_texts(skimmed) if block.text or block.html]
     if not blocks:
         inner = _inner_message(source, skimmed, notes, inner_depth)
         return inner if inner is not None else ("", "")
@@ -349,8 +354,9 @@ def _letters_in_files(source: bytes, skimmed: Skimmed) -> Iterator[_Block]:
     """The letter in a winmail.dat, for a message that has no other."""
     for part in containers(skimmed):
         found = tnef_of(source, part) if is_tnef(part) else None
-        if found is not None and (found.text.strip() or found.html.strip()):
-            yield _Block(clean_text(found.text).strip("\n"), clean_text(found.html))
+        if found is not None and (says_something(found.text) or found.html.strip()):
+            text = clean_text(found.text).strip("\n")
+            yield _Block(text if says_something(text) else "", clean_text(found.html))
 
 
 def _text_of(html: str) -> str:
@@ -399,8 +405,8 @@ class _Reading:
         chosen = _Block()
         for child in part.children:
             found = list(self.blocks(child))
-            text = "\n\n".join(block.text for block in found if block.text.strip())
-            html = "\n".join(block.html for block in found if block.html.strip())
+            text = "\n\n".join(block.text for block in found if block.text)
+            html = "\n".join(block.html for block in found if block.html)
             # Several plain versions: the first is what the others are alternatives to.
             chosen.text = chosen.text or text
             chosen.html = html or chosen.html
@@ -416,7 +422,7 @@ class _Reading:
             self.text_bytes_left, self.html_bytes_left = reading.text_bytes_left, reading.html_bytes_left
 
     def _leaf(self, part: Part) -> _Block:
-        is_html = part.content_type in ("text/html", "text/enriched", "text/richtext")
+        is_html = part.content_type == "text/html"
         left = self.html_bytes_left if is_html else self.text_bytes_left
         raw = decoded_prefix(self.source, part.start, part.end, part.encoding, left)
         is_cut = len(raw) >= left
@@ -432,15 +438,15 @@ class _Reading:
         text = clean_text(text)
         if is_html:
             self.html_bytes_left -= len(raw)
-            if part.content_type != "text/html":
-                return _Block(text=strip_tags(text))
             return _Block(html=text) if text.strip() else _Block()
         self.text_bytes_left -= len(raw)
         if part.parent is None and _looks_like_html(text):
             return _Block(html=text)
         if part.parameters.get("format", "").lower() == "flowed":
             text = unflowed(text, is_delsp=part.parameters.get("delsp", "").lower() == "yes")
-        return _Block(text=without_armour(text).strip("\n"))
+        if part.content_type in ENRICHED:
+            text = text_of_enriched(text)
+        return _Block(text=without_armour(text).strip("\n") if says_something(text) else "")
 
 
 def _looks_like_html(text: str) -> bool:
@@ -460,7 +466,7 @@ def _inner_message(
         inner_source = decoded_prefix(source, part.start, part.end, part.encoding, _LARGEST_INNER_BYTES)
         inner = skim(inner_source)
         text, html = _letter(inner_source, inner, notes, inner_depth + 1)
-        if text:
+        if says_something(text):
             notes.add(NOTE_INNER)
             return text, html
     return None
@@ -492,4 +498,4 @@ def _raw_text(source: bytes) -> str:
     start = trace.end() if trace is not None else 0
     raw = bytes(source[start : start + LARGEST_TEXT_BYTES])
     text = clean_text(charsets.decode(raw, "", cut=True, thorough=True)[0])
-    return text if text.strip() else NO_TEXT
+    return text if says_something(text) else NO_TEXT

@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from inbox.mail import charsets
-from inbox.mail.bodies import attachment_parts, body_parts, is_inline_picture, label_of
+from inbox.mail.bodies import ENRICHED, attachment_parts, body_parts, is_inline_picture, label_of
+from inbox.mail.enriched import text_of_enriched
 from inbox.mail.fields import Correspondent, decode_field, one_line, parse_date, parse_mailboxes
 from inbox.mail.finds import Finds, find, find_seen
 from inbox.mail.glance import Glance, glance
@@ -19,6 +20,7 @@ from inbox.mail.names import default_file_name, safe_file_name
 from inbox.mail.searchtext import matches, search_text
 from inbox.mail.skim import Part, Skimmed, skim
 from inbox.mail.tags import strip_tags
+from inbox.mail.text import says_something
 from inbox.mail.transfer import Source, decoded_prefix
 from inbox.mail.uu import text_without_files
 from inbox.mail.verify import host_of
@@ -242,7 +244,7 @@ def _read(source: Source, skimmed: Skimmed, budget: Budget) -> _Letter:
             letter.is_cut = True
             break
         text, is_cut = _decoded(source, skimmed, part)
-        if not text.isspace():
+        if says_something(text):
             letter.text, letter.is_cut = text, is_cut
         if budget.is_spent():
             break
@@ -271,6 +273,8 @@ def _decoded(source: Source, skimmed: Skimmed, part: Part) -> tuple[str, bool]:
     if part.content_type != "text/html":
         raw = text_without_files(raw)
     text, _ = charsets.decode(raw, label_of(part, raw), cut=is_cut, hints=skimmed.hints())
+    if part.content_type in ENRICHED:
+        text = text_of_enriched(text.replace("\r\n", "\n"))
     return text, is_cut
 
 

@@ -31,6 +31,23 @@ _LONGEST_ADDRESS = 320  # RFC 5321 4.5.3.1: 64 + 1 + 255
 _MOST_LINKS = 20_000
 
 
+# Blanks and controls; what only joins, parts or turns what stands around it (Unicode's Cf); fillers that take
+# room at most; and a mailer's blank as HTML writes it, left in a plain text.
+_NOTHING = re.compile(
+    "(?:[\\s\x00-\x1f\x7f-\x9f\xad\u034f\u0600-\u0605\u061c\u06dd\u070f\u0890\u0891\u08e2\u115f\u1160\u17b4\u17b5"
+    "\u180b-\u180f\u200b-\u200f\u2028-\u202e\u2060-\u206f\u2800\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff9-\ufffb"
+    "\U000110bd\U000110cd\U00013430-\U0001343f\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
+    "|&(?:nbsp|zwnj|zwj|shy|#160|#173|#847|#8203|#8204|#8205|#65279|#xfeff|#xa0);)*+",
+    re.I,
+)
+
+
+def says_something(text: str) -> bool:
+    """Whether anything in `text` can be read; it stops at the first character that can."""
+    nothing = _NOTHING.match(text)
+    return nothing is None or nothing.end() < len(text)
+
+
 def text_to_html(text: str) -> str:
     """`text` escaped for HTML, with http, https and mailto addresses as links. Line ends stay as they are."""
     out: list[str] = []

@@ -1,6 +1,7 @@
 """A message opened: who, when, what, and its files."""
 
 import base64
+import time
 import tracemalloc
 from datetime import UTC, datetime
 from email.message import EmailMessage
@@ -326,3 +327,75 @@ def test_25_mb_cost_at_most_as_much_again_while_they_are_read(kind: str) -> None
     tracemalloc.stop()
     assert total > 15_000_000
     assert peak < 26_000_000
+
+
+NOTHING = [
+    "",
+    "\u00a0\r\n",
+    "\u200b",
+    "\u200c\u034f \u200c\u034f",
+    "&nbsp;\r\n&nbsp;",
+    "\ufeff\u00ad \u3164",
+    "&zwnj;&#160;",
+]
+
+
+@pytest.mark.parametrize("nothing", NOTHING)
+def test_a_text_that_says_nothing_is_not_preferred(nothing: str) -> None:
+    plain = part("text/plain; charset=utf-8", nothing.encode())
+    source = message(
+        FROM,
+        "Content-Type: multipart/alternative; boundary=b",
+        body=multipart("multipart/alternative", "b", plain, HTML),
+    )
+    parsed = read(source)
+    assert parsed.text == "Grüße aus dem HTML"
+    assert "HTML" in parsed.html
+    row = summarise(source)
+    assert row.snippet == "Grüße aus dem HTML"
+    assert "aus dem html" in row.search_text
+
+
+@pytest.mark.parametrize("nothing", NOTHING)
+@pytest.mark.parametrize("kind", ["plain", "html"])
+def test_a_letter_that_says_nothing_has_no_text(nothing: str, kind: str) -> None:
+    source = message(FROM, f"Content-Type: text/{kind}; charset=utf-8", body=nothing)
+    assert read(source).text == NO_TEXT
+    assert summarise(source).snippet == ""
+
+
+@pytest.mark.parametrize("text", [".", "\u200b5", "&nbsp;x", "&amp;", "\u0301", "👍", "\u00a0\u4e2d"])
+def test_a_single_sign_says_something(text: str) -> None:
+    assert (
+        read(message(FROM, "Content-Type: text/plain; charset=utf-8", body=text)).text.strip() == text.strip()
+    )
+
+
+def test_enriched_text_loses_its_commands_and_none_of_its_words() -> None:
+    body = (
+        "<bold>Now</bold> is the time for <italic>all</italic> good men\n<smaller>(and <<women>)</smaller>\n"
+        "to <color><param>red</param>come</color>\n\nto the aid\n\n\nof <<there>> &amp; 3 < 4\n"
+        "<nofill>a\n  b</nofill>"
+    )
+    for kind in ("enriched", "ENRICHED; charset=us-ascii"):
+        source = message(FROM, f"Content-Type: text/{kind}", body=body)
+        assert read(source).text == (
+            "Now is the time for all good men (and <women>) to come\n"
+            "to the aid\n\nof <there>> &amp; 3 < 4 a\n  b"
+        )
+        assert summarise(source).snippet.startswith("Now is the time for all good men (and <women>)")
+    rich = (
+        "<bold>Now</bold> is<nl>the <lt>time> <comment>not said</comment>\nfor<paragraph>all</paragraph>men"
+    )
+    assert read(message(FROM, "Content-Type: text/richtext", body=rich)).text == (
+        "Now is\nthe <time>  for\nall\nmen"
+    )
+
+
+@pytest.mark.parametrize("unit", ["<", "<<", "<a", "<bold>", "<param>", "\n", "</param>", "<a b "])
+def test_enriched_text_of_a_megabyte_is_quick(unit: str) -> None:
+    from inbox.mail.enriched import text_of_enriched
+
+    began = time.thread_time()
+    text_of_enriched(unit * (1_000_000 // len(unit)))
+    assert time.thread_time() - began < 3
