@@ -30,11 +30,11 @@ class Inspector:
         self._thorough_at = thorough_at
         self._axe = Axe().axe_script
 
-    def look(self, page: Page, what: str) -> None:
+    def look(self, page: Page, what: str, widths: tuple[int, ...] = WIDTHS) -> None:
         if page.evaluate("typeof window.axe") == "undefined":
             page.evaluate(self._axe)
             page.evaluate(AT_REST)
-        for width in WIDTHS:
+        for width in widths:
             page.set_viewport_size({"width": width, "height": 720})
             for scheme in ("light", "dark"):
                 rules = EVERY_RULE if scheme == "light" and width in self._thorough_at else COLOURS

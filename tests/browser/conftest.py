@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Route, expect, sync_playwright
 
+from tests.inspector import Inspector
 from tests.support import Clock, Running, chromium, copied, wait_for
 
 expect.set_options(timeout=20_000)
@@ -93,6 +94,14 @@ def visit(browser: Browser) -> Iterator[Callable[..., Visitor]]:
     for visitor in visitors:
         visitor.context.close()
     assert not errors, errors
+
+
+@pytest.fixture
+def inspector() -> Iterator[Inspector]:
+    """axe; whatever it finds fails the test."""
+    inspector = Inspector()
+    yield inspector
+    assert not inspector.found, "\n".join(inspector.found)
 
 
 def take_cookies_away(visitor: Visitor) -> None:

@@ -9,20 +9,13 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
-from tests.browser.conftest import Visitor, address_on, send, wait_for_page
+from tests.browser.conftest import Visitor, address_on, mail, send, wait_for_page
 from tests.browser.test_the_main_job import letter_with_everything
 from tests.inspector import Inspector
 from tests.support import Running, copied
 
 pytestmark = pytest.mark.browser
 Visit = Callable[..., Visitor]
-
-
-@pytest.fixture
-def inspector() -> Iterator[Inspector]:
-    inspector = Inspector()
-    yield inspector
-    assert not inspector.found, "\n".join(inspector.found)
 
 
 @pytest.fixture(scope="module")
@@ -87,8 +80,32 @@ def test_every_view_of_a_message(own: Running, visit: Visit, inspector: Inspecto
     page.set_viewport_size({"width": 360, "height": 720})
     page.locator(".more-open").click()
     inspector.look(page, "details open")
+    change(own, "inbox_message SET box = X'00' WHERE public_id = ?", url.rstrip("/").rpartition("/")[2])
+    page.goto(url)
+    expect(page.get_by_text("Damaged message").first).to_be_attached()
+    inspector.look(page, "damaged", (360,))
     for view in ("text", "headers"):
         inspector.go_and_look(page, f"{url}print/?view={view}")
+
+
+def test_pictures_asked_for_and_files_looked_at(own: Running, visit: Visit, inspector: Inspector) -> None:
+    page = visit(own).tab()
+    message = mail(subject="Pictures")
+    message.add_alternative("<p>Hi <img src='https://img.example/a.png' width=50>", subtype="html")
+    message.add_attachment("name,size\nshoe,42\n", subtype="csv", filename="sizes.csv")
+    message.add_attachment("Plain words.\n", filename="words.txt")
+    send(own, address_on(page), message)
+    page.get_by_test_id("message").locator("a").click()
+    expect(page.get_by_test_id("show-images")).to_be_visible()
+    inspector.look(page, "pictures not loaded", (360,))
+    looks = [link.get_attribute("href") or "" for link in page.get_by_test_id("look").all()]
+    assert len(looks) == 2
+    page.get_by_test_id("show-images").click()
+    expect(page.locator(".blocked")).to_have_count(0)
+    inspector.look(page, "pictures loaded", (1280,))
+    for path in looks:
+        page.goto(path)
+        inspector.look(page, path, (360,))
 
 
 def test_states_of_the_line_and_of_the_mailbox(own: Running, visit: Visit, inspector: Inspector) -> None:
@@ -124,6 +141,12 @@ def test_states_of_the_line_and_of_the_mailbox(own: Running, visit: Visit, inspe
     inspector.look(page, "ended in place")
 
     other.get_by_test_id("new-address").click()
+    other.get_by_test_id("new-address").click()
+    other.get_by_test_id("delete-mailbox").click()
+    other.get_by_test_id("confirm-delete").click()
+    other.wait_for_url("**/gone/")
+    inspector.look(other, "gone, with another left", (360,))
+    other.goto("/")
     mailbox = other.locator("main").get_attribute("data-mailbox") or ""
     times = "expires_at = '2020-01-01', purge_at = '2020-01-02'"
     change(own, f"inbox_mailbox SET {times} WHERE public_id = ?", mailbox)

@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import Visitor, address_on, refuse_as_too_large, send, wait_for_subjects
+from tests.inspector import Inspector
 from tests.support import Running
 
 pytestmark = pytest.mark.browser
@@ -15,7 +16,7 @@ Visit = Callable[..., Visitor]
 
 
 def test_a_refusal_appears_by_itself_at_its_place_and_is_dismissed_in_every_tab(
-    site: Running, visit: Visit
+    site: Running, visit: Visit, inspector: Inspector
 ) -> None:
     visitor = visit(site)
     page, other = visitor.tab(), visitor.tab()
@@ -27,6 +28,7 @@ def test_a_refusal_appears_by_itself_at_its_place_and_is_dismissed_in_every_tab(
     expect(notice).to_have_count(1)
     expect(notice).to_contain_text("too large: 999 MB from big@sender.example.")
     expect(other.get_by_test_id("notice")).to_have_count(1)
+    inspector.look(other, "a refusal", (360,))
 
     send(site, address, subject="after")
     wait_for_subjects(page, "after", "before")

@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import Visitor, address_on, send
+from tests.inspector import Inspector
 from tests.support import Clock, Running
 
 pytestmark = pytest.mark.browser
@@ -15,7 +16,7 @@ Visit = Callable[..., Visitor]
 
 
 def test_after_a_minute_and_after_three_the_empty_page_says_something_else(
-    site: Running, visit: Visit
+    site: Running, visit: Visit, inspector: Inspector
 ) -> None:
     visitor = visit(site)
     visitor.context.clock.install()
@@ -31,9 +32,11 @@ def test_after_a_minute_and_after_three_the_empty_page_says_something_else(
     expect(early).to_be_visible()
     expect(page.locator("#said")).to_contain_text("Nothing yet.")
     expect(late).to_be_hidden()
+    inspector.look(page, "nothing after a minute", (360,))
 
     page.clock.fast_forward(121_000)
     expect(late).to_be_visible()
+    inspector.look(page, "nothing after three", (360,))
     assert page.locator("#said").inner_text() == late.inner_text()
     expect(early).to_be_hidden()
     page.locator(".later").get_by_role("button", name="Try ").click()

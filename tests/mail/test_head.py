@@ -252,3 +252,46 @@ def test_a_megabyte_of_anything_for_a_header_is_quick(unit: bytes) -> None:
         read_head(source, 0, len(source))
         skim(source)
         assert time.thread_time() - began < 1
+
+
+LONG = {
+    "one line": b"Subject: Hello " + b"a" * 300_000 + b"\r\n",
+    "two long ones": b"X-A: " + b"a" * 300_000 + b"\r\nSubject: Hello " + b"b" * 200_000 + b"\r\n",
+    "folded": b"References:" + b"\r\n <%s@x.example>" % (b"a" * 60) * 5000 + b"\r\nSubject: Hello\r\n",
+    "two megabytes": b"Subject: Hello\r\nX-A: " + b"a" * 2_000_000 + b"\r\n",
+    "a name on the edge": (
+        b"X-A: " + b"a" * (256 * 1024 - 9) + b"\r\nSubject: Hello " + b"\r\nX-B: " + b"b" * 100_000 + b"\r\n"
+    ),
+}
+
+
+@pytest.mark.parametrize("is_traced", [False, True], ids=["as sent", "as stored"])
+@pytest.mark.parametrize("name", list(LONG))
+def test_a_field_longer_than_a_header_may_be_hides_none_behind_it(name: str, is_traced: bool) -> None:
+    rest = b"From: Ada <ada@sender.example>\r\nContent-Type: text/plain\r\n\r\nThe body\r\n\r\nof it"
+    source = LONG[name] + rest
+    source = traced(source) if is_traced else source
+    parsed = read(source)
+    assert str(parsed.sender) == "Ada <ada@sender.example>"
+    assert parsed.subject.startswith("Hello")
+    assert parsed.text == "The body\n\nof it"
+    assert NOTE_CUT in parsed.notes
+    row = summarise(source)
+    assert (row.sender_address, row.snippet) == ("ada@sender.example", "The body of it")
+
+
+@pytest.mark.parametrize("start", [b"From: a@b.example\r\n", b"", b"Note: this\r\n"])
+def test_a_text_of_one_long_line_is_no_header(start: bytes) -> None:
+    line = b"a" * 300_000
+    parsed = read(start + line + b"\r\nTo: nobody\r\n\r\nmore")
+    assert line.decode() in parsed.text
+
+
+@pytest.mark.parametrize("unit", [b"X: " + b"y" * 60_000 + b"\r\n", b"X: y\r\n", b"X: y\r\n z\r\n", b"X:"])
+def test_a_header_of_ten_megabytes_ends_somewhere(unit: bytes) -> None:
+    source = unit * (10_000_000 // len(unit))
+    began = time.thread_time()
+    head = read_head(source, 0, len(source))
+    assert time.thread_time() - began < 1
+    assert head.is_cut
+    assert sum(len(value) for _, value in head.fields) < 1_000_000
