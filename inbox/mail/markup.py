@@ -19,7 +19,7 @@ from urllib.parse import urljoin
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from inbox.mail.colours import WHITE, Colour, contrast, dark_ground, dark_ink, dark_line, parse_colour, to_hex
-from inbox.mail.links import MOST_LINKS, link_view, target_of
+from inbox.mail.links import MOST_LINKS, link_view
 from inbox.mail.nesting import is_parsable
 from inbox.mail.sheets import ASKED, BEHIND, NOT_THE_PAGES, Colours, Compound, Sheet, filter_sheets, prefixed
 from inbox.mail.styles import dark_style, join_declarations, parse_style
@@ -96,11 +96,13 @@ _FACE = re.compile(r"[\w\s,'\"-]{1,200}")
 _LANG = re.compile(r"[A-Za-z0-9-]{1,40}")
 _FRAGMENT = re.compile(r"[^\s\"'<>&\\]{1,100}")
 _LINK = re.compile(r"(?:https?://|mailto:)", re.I)
+_WEB_SCHEME = re.compile(r"(https?:)[/\\]*", re.I)
+_TWO_SLASHES = re.compile(r"[/\\]{2}")
 _BLANKS_IN_URL = re.compile(r"[\x00-\x20\x7f-\xa0\xad\u200b-\u200f\u2028-\u202f\u2060-\u206f\ufeff]")
 _NOT_IN_URL = re.compile(r"[ \"<>`]")
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*:", re.I)
 _REMOTE_PICTURE = re.compile(r"(?:https?:)?//[^/\\\s]", re.I)
-_SMALL = re.compile(r"\s*([01])(?:\.\d*)?(?:px|pt)?\s*(?:!\s*important)?", re.I)
+_SMALL = re.compile(r"\s*([0-2])(?:\.\d*)?(?:px|pt)?\s*(?:!\s*important)?", re.I)
 _ZERO = re.compile(r"\s*0(?:\.0*)?(?:px|pt|%)?\s*(?:!\s*important)?", re.I)
 # Addresses that pictures have when they are there to be asked for: ".../open?…", ".../wf/open",
 # ".../pixel.gif".
@@ -330,12 +332,14 @@ class _Rewriting:
         element = _Open(is_shown_as, around.ground, around.ink)
         element.is_hidden = around.is_hidden
         kept = self._kept(is_shown_as, attributes, allowed)
+        if "hidden" in attributes:
+            kept["style"] = join_declarations({"display": "none"} | parse_style(kept.get("style", "")))
         if is_shown_as == "table":
             self.letter.is_laid_out = True
         element.compound = Compound(name, _as_tuple(kept.get("id")), tuple(kept.get("class", "").split()))
         self.path.append(element.compound)
         self._colour(element, kept, around)
-        if "style" in kept and _HIDDEN.search(kept["style"]):
+        if "style" in kept and _hides(kept["style"]):
             element.is_hidden = True
         if name == "img":
             self._picture(attributes, kept, is_hidden=element.is_hidden)
@@ -413,7 +417,13 @@ class _Rewriting:
         sent = attributes.get("href", "")
         if not sent:
             return element
-        if self.base and not _SCHEME.match(_flat(sent)) and not sent.strip().startswith("#"):
+        flat = _flat(sent)
+        if (
+            self.base
+            and not _SCHEME.match(flat)
+            and not flat.startswith("#")
+            and not _TWO_SLASHES.match(flat)
+        ):
             sent = _joined(self.base, sent)
         href = _link(sent)
         if href is not None:
@@ -425,9 +435,10 @@ class _Rewriting:
             if href.startswith("#"):
                 return element
             kept["title"] = href[:500]
-        elif not target_of(sent).marks:
+        elif not flat or flat.startswith("#"):
             return element
         else:
+            # A scheme that we do not open, or a page of a site that is not told.
             kept.pop("name", None)
             element.name = "span"
         element.link = href or _flat(sent)
@@ -439,11 +450,11 @@ class _Rewriting:
         if self.link_texts:
             self.link_texts[-1].append(texts[:400])
         link = link_view(texts, element.link)
-        if len(self.links) < MOST_LINKS:
+        if len(self.links) < MOST_LINKS and (element.name == "a" or link.marks):
             self.links.append(link)
-        if "other-scheme" in link.marks:
+        if element.name != "a":
             target = element.link[:_LONGEST_SHOWN_TARGET]
-            if target.partition(":")[2].strip("/") not in link.text:
+            if (target.partition(":")[2].strip("/") or target) not in link.text:
                 self.out.append(f' <span class="{OTHER_SCHEME}">({escape(target)})</span>')
         elif link.marks and link.host:
             self.out.append(f' <span class="{MARK}">⚠ {escape(link.host)}</span>')
@@ -607,6 +618,17 @@ def _as_tuple(value: str | None) -> tuple[str, ...]:
     return (value,) if value else ()
 
 
+def _hides(style: str) -> bool:
+    """Whether nothing can be seen of what has this style."""
+    if _HIDDEN.search(style):
+        return True
+    if "overflow:hidden" not in style:
+        return False
+    declarations = parse_style(style)
+    sizes = ("height", "max-height", "width", "max-width")
+    return any(_ZERO.fullmatch(declarations.get(name, "")) for name in sizes)
+
+
 def _put_first(kept: dict[str, str], name: str, value: str) -> dict[str, str]:
     rest = dict(kept)
     kept.clear()
@@ -630,17 +652,17 @@ def _first_of_set(srcset: str) -> str:
 def _is_pixel(attributes: dict[str, str]) -> bool:
     """Whether the picture is too small to be seen, so that it can only be there to be asked for."""
     width, height = (_size(attributes, name) for name in ("width", "height"))
-    if "0" in (width, height):
+    if "0" in (width, height) or {width, height} <= {"1", "2"}:
         return True
-    return {width, height} <= {"1", ""} and "1" in (width, height)
+    return {width, height} == {"1", ""}
 
 
 def _has_size(attributes: dict[str, str]) -> bool:
-    return any(_size(attributes, name) == "more" for name in ("width", "height"))
+    return any(_size(attributes, name) in ("2", "more") for name in ("width", "height"))
 
 
 def _size(attributes: dict[str, str], name: str) -> str:
-    """ "0", "1", "more" or "", where none is said."""
+    """ "0", "1", "2", "more" or "", where none is said."""
     declarations = parse_style(attributes.get("style", ""))
     said = declarations.get(name) or declarations.get(f"max-{name}") or attributes.get(name, "")
     if not said or said.strip().lower() == "auto":
@@ -700,7 +722,13 @@ def _link(value: str) -> str | None:
     if flat.startswith("#"):
         target = _anchor(flat[1:])
         return f"#{target}" if target is not None else None
-    if not _LINK.match(flat):
+    if _TWO_SLASHES.match(flat):
+        flat = f"https:{flat}"
+    web = _WEB_SCHEME.match(flat)
+    if web is not None and web.end() < len(flat):
+        # "http:\\x" and "http:x" lead browsers to x too (WHATWG URL).
+        flat = f"{web[1]}//{flat[web.end() :]}"
+    elif web is not None or not _LINK.match(flat):
         return None
     return _NOT_IN_URL.sub(lambda found: f"%{ord(found[0]):02X}", flat)
 

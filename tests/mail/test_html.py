@@ -324,6 +324,23 @@ def test_a_hidden_preheader_stays_hidden() -> None:
     assert "display:none" in shown
 
 
+@pytest.mark.parametrize(
+    ("sent", "shown"),
+    [
+        ("<div hidden>preheader</div>", '<div style="display:none">preheader</div>'),
+        ("<p hidden=until-found>x</p>", '<p style="display:none">x</p>'),
+        (
+            '<p hidden style="color:#000">x</p>',
+            '<p style="display:none;color:#000">x</p>',
+        ),
+        ('<p hidden style="display:block">x</p>', '<p style="display:block">x</p>'),
+        ("<form hidden>x</form>", '<div style="display:none">x</div>'),
+    ],
+)
+def test_what_is_hidden_by_its_attribute_stays_hidden(sent: str, shown: str) -> None:
+    assert letter(f"{sent}words") == f"{shown}words"
+
+
 # Pictures
 
 

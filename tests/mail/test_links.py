@@ -117,6 +117,48 @@ def test_a_scheme_that_is_not_opened_is_a_text_with_its_target() -> None:
     assert "<a" not in shown
 
 
+@pytest.mark.parametrize(
+    ("sent", "leads"),
+    [
+        (r"http:\\evil.example", "http://evil.example"),
+        ("http:evil.example/x", "http://evil.example/x"),
+        ("HTTPS:///evil.example", "HTTPS://evil.example"),
+        ("//evil.example/x", "https://evil.example/x"),
+        (r"\\evil.example/x", "https://evil.example/x"),
+        ("ht\ntp:/\tevil.example", "http://evil.example"),
+        ("https://evil.example//x", "https://evil.example//x"),
+    ],
+)
+def test_a_link_written_oddly_leads_where_a_browser_takes_it(sent: str, leads: str) -> None:
+    shown = letter(f'<a href="{sent}">www.bank.example</a>')
+    assert f'<a href="{leads}" target="_blank"' in shown
+    assert "⚠ evil.example" in shown
+    assert [link.url for link in links_of(f'<a href="{sent}">x</a>')] == [leads]
+
+
+@pytest.mark.parametrize("target", ["page.html", "/x?y", "?a=b", "www.bank.example", "{{link}}", "http:"])
+def test_a_link_that_leads_nowhere_from_here_is_a_text_with_its_target(target: str) -> None:
+    html = f'<a href="{target}" name=n>Pay</a>'
+    shown = letter(html)
+    assert f'<span>Pay</span> <span class="letter-target">({target})</span>' in shown
+    assert links_of(html) == ()
+
+
+@pytest.mark.parametrize("target", ["", "#", "#top", "  "])
+def test_a_place_in_the_letter_is_no_target_to_copy(target: str) -> None:
+    assert "letter-target" not in letter(f'<a href="{target}">Up</a>')
+
+
+def test_a_target_that_is_the_text_is_not_said_twice() -> None:
+    assert "letter-target" not in letter('<a href="www.bank.example">www.bank.example</a>')
+
+
+def test_with_a_base_a_relative_link_is_one() -> None:
+    assert '<a href="https://a.example/x/page"' in letter(
+        '<base href="https://a.example/x/"><a href=page>x</a>'
+    )
+
+
 def test_a_number_to_call_that_is_its_own_text_is_not_said_twice() -> None:
     assert "letter-target" not in letter('<a href="tel:+4930123">Call +4930123</a>')
 

@@ -107,6 +107,13 @@ def test_what_no_server_would_be_asked_for_is_not_counted(html: str) -> None:
         '<img src="https://t.example/a" style="display:none">',
         '<img src="https://t.example/a" style="visibility: hidden !important">',
         '<div style="display:none"><span><img src="https://t.example/a" width=300></span></div>',
+        '<img src="https://t.example/a" width=2 height=2>',
+        '<img src="https://t.example/a" width=1 style="height:2px">',
+        '<img src="https://t.example/a" hidden width=300>',
+        '<div hidden="until-found"><img src="https://t.example/a" width=300></div>',
+        '<div style="height:0;overflow:hidden"><img src="https://t.example/a" width=300></div>',
+        '<div style="max-height:0px!important;overflow:hidden"><img src="https://t.example/a"></div>',
+        '<div style="width:0;overflow:hidden"><img src="https://t.example/a" width=300></div>',
     ],
 )
 def test_a_picture_that_nobody_can_see_is_a_tracker_and_never_loaded(html: str) -> None:
@@ -135,6 +142,9 @@ def test_an_address_for_counting_openings_is_a_trackers(address: str) -> None:
     [
         '<img src="https://i.example/line.gif" width=1 height=40>',
         '<img src="https://i.example/line.gif" width=600 height=1>',
+        '<img src="https://i.example/line.gif" width=2>',
+        '<div style="height:0"><img src="https://i.example/logo.png" width=100></div>',
+        '<div style="height:10px;overflow:hidden"><img src="https://i.example/logo.png" width=100></div>',
         '<img src="https://i.example/logo.png" width=100>',
         '<img src="https://i.example/opening-hours.png">',
         '<img src="https://i.example/photo.jpg" style="width:100%;height:auto">',
