@@ -9,11 +9,17 @@ looked at only where that pass leaves gaps.
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import islice
 
 from inbox.mail.transfer import Source
 
 MOST_HEADER_BYTES = 256 * 1024
 MOST_FIELDS = 2000
+# Behind the cap: a field longer than the first is passed over to its end, and of what follows so much is
+# read, so many times.
+_LONGEST_AT_THE_CAP = 16 * 1024
+_READ_BEHIND_THE_CAP = 64 * 1024
+_MOST_PASSED_OVER = 6
 
 Field = tuple[bytes, bytes]
 
@@ -21,6 +27,8 @@ Field = tuple[bytes, bytes]
 # Lines that are no field are simply not matched.
 FIELD = re.compile(rb"^([!-9;-~]{1,200})[ \t]*:(.*(?:\n[ \t].*)*)", re.M)
 BLANK_LINE = re.compile(rb"\n\r*\n")
+_FIELD_END = re.compile(rb"\n(?![ \t])")
+_SEPARATOR = re.compile(rb"\r*\n")
 
 # Who has one of these is a message, and not a text with a colon in it.
 MAIN_FIELDS = frozenset(
@@ -149,32 +157,46 @@ class _Block:
         blank = BLANK_LINE.search(source, start, limit)
         if blank is not None:
             stop, self.body = blank.start() + 1, blank.end()
-        elif limit < end:
-            # No blank line under the cap: the header ends with the last whole line.
-            stop = self.body = max(source.rfind(b"\n", start, limit) + 1, start) or limit
-            self.is_cut = True
-            blank = BLANK_LINE.search(source, stop, end) if FIELD.match(source, stop, end) else None
-            if blank is not None:
-                self.body = blank.end()
         else:
-            stop = self.body = end
+            stop = self.body = limit
+            self.is_cut = limit < end
         self.fields: list[Field] = []
-        has_gaps = False
-        covered = start - 1
-        matches = []
-        for match in FIELD.finditer(source, start, stop):
-            has_gaps = has_gaps or match.start() > covered + 1
-            covered = match.end()
-            matches.append(match)
-            if len(matches) >= MOST_FIELDS:
-                self.is_cut = True
-                break
-        else:
-            has_gaps = has_gaps or covered + 1 < stop
-        if has_gaps:
+        matches = self._matches(start, stop)
+        behind = -1
+        if blank is None and limit < end:
+            stop, behind = _at_the_cap(source, matches, start, limit, end)
+            self.body = stop
+        if _has_gaps(matches, start, stop):
             self._take(matches, stop)
         else:
             self.fields = [_field(match) for match in matches]
+        if behind >= 0 and self.body == stop:
+            self.body = self._take_behind(behind, end)
+
+    def _matches(self, start: int, stop: int) -> list[re.Match[bytes]]:
+        found = list(islice(FIELD.finditer(self.source, start, stop), MOST_FIELDS - len(self.fields)))
+        if len(self.fields) + len(found) >= MOST_FIELDS:
+            self.is_cut = True
+        return found
+
+    def _take_behind(self, position: int, end: int) -> int:
+        """The fields behind the cap, as far as they are looked for; gives where the body begins."""
+        source = self.source
+        for _ in range(_MOST_PASSED_OVER):
+            limit = min(end, position + _READ_BEHIND_THE_CAP)
+            if len(self.fields) >= MOST_FIELDS or FIELD.match(source, position, limit) is None:
+                break
+            blank = BLANK_LINE.search(source, position, limit)
+            matches = self._matches(position, blank.start() + 1 if blank is not None else limit)
+            if blank is None and limit < end:
+                _, position = _at_the_cap(source, matches, position, limit, end)
+            self.fields += map(_field, matches)
+            if blank is not None or limit == end:
+                return blank.end() if blank is not None else end
+        separator = _SEPARATOR.match(source, position, end)
+        if separator is None and FIELD.match(source, position, end) is not None:
+            separator = BLANK_LINE.search(source, position, end)
+        return separator.end() if separator is not None else position
 
     def _take(self, matches: list[re.Match[bytes]], stop: int) -> None:
         """The fields between which other lines stand, as far as they are a header."""
@@ -227,6 +249,32 @@ class _Block:
             len(line) > 2 and line.startswith(b"--") and any(line[2:].strip() in value for value in types)
             for line in gap.split(b"\n")
         )
+
+
+def _at_the_cap(
+    source: Source, matches: list[re.Match[bytes]], start: int, limit: int, end: int
+) -> tuple[int, int]:
+    """Where the reading of fields stops before `limit`, and where it goes on.
+
+    A field that runs over `limit` is cut and the next one is meant; a short one is taken from `matches`, to
+    be read again whole. Else the last whole line is the end.
+    """
+    runs_over = bool(matches) and matches[-1].end() >= limit - 1
+    if runs_over and limit - matches[-1].start() > _LONGEST_AT_THE_CAP:
+        ending = _FIELD_END.search(source, limit - 1, end)
+        return limit, ending.end() if ending is not None else end
+    last_line = max(source.rfind(b"\n", start, limit) + 1, start) or limit
+    stop = matches.pop().start() if runs_over else last_line
+    return stop, stop
+
+
+def _has_gaps(matches: list[re.Match[bytes]], start: int, stop: int) -> bool:
+    covered = start - 1
+    for match in matches:
+        if match.start() > covered + 1:
+            return True
+        covered = match.end()
+    return len(matches) < MOST_FIELDS and covered + 1 < stop
 
 
 def _field(match: re.Match[bytes]) -> Field:

@@ -6,7 +6,7 @@ import pytest
 
 from inbox.mail import read, summarise
 from inbox.mail.head import read_head
-from inbox.mail.parse import NOTE_HEADER, NOTE_REPAIRED, NOTE_TWICE
+from inbox.mail.parse import NOTE_CUT, NOTE_HEADER, NOTE_REPAIRED, NOTE_TWICE
 from inbox.mail.skim import skim
 from tests.mail.test_parse import traced
 
