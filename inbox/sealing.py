@@ -15,6 +15,7 @@ import hashlib
 import hmac
 import json
 import secrets
+import threading
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -215,13 +216,23 @@ class SealedSource:
         return sum(map(len, self.chunks))
 
 
+class _Compressors(threading.local):
+    """One compressor a thread: making one takes longer than compressing an ordinary message with it."""
+
+    def __init__(self) -> None:
+        self.mine = zstandard.ZstdCompressor(level=1)
+
+
+_compressors = _Compressors()
+
+
 def seal_source(pieces: Iterable[bytes | bytearray | memoryview]) -> SealedSource:
     """Compress and encrypt under a fresh key. Memory: the sealed chunks and one chunk more."""
     key = bindings.crypto_secretstream_xchacha20poly1305_keygen()
     state = bindings.crypto_secretstream_xchacha20poly1305_state()
     header = bindings.crypto_secretstream_xchacha20poly1305_init_push(state, key)
     push = bindings.crypto_secretstream_xchacha20poly1305_push
-    compressor = zstandard.ZstdCompressor(level=1).compressobj()
+    compressor = _compressors.mine.compressobj()
     chunks: list[bytes] = []
     pending = bytearray()
     size_bytes = 0
