@@ -9,7 +9,7 @@ away, and remote ones are numbered.
 
 import re
 from base64 import b64encode
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from html import escape
 from urllib.parse import unquote
@@ -146,6 +146,8 @@ class Framed:
     """Addresses of pictures to show on demand; number n is the <img data-m-remote="<nonce>-n">, lies behind
     the elements with data-m-ground="<nonce>-n", or is m-remote(<nonce>-n) in the sheet."""
     links: tuple[LinkView, ...] = ()
+    drawn: tuple[str, ...] = ()
+    """What inline_image() was asked for and can be seen in the document."""
     has_dark: bool = False
     """Whether the letter brings rules of its own for dark pages."""
 
@@ -182,7 +184,9 @@ def frame(html: str, *, inline_image: InlineImage, nonce: str, dark: bool = Fals
     if cleaned is not None and _says_something(cleaned):
         lines = _LAID_OUT if letter.is_laid_out else _TEXT_LINES
         document = _document(_wrapped(cleaned, letter), lines + _canvas(letter) + letter.sheet.css, dark=dark)
+        drawn = pictures.parts_among(letter.drawn)
     else:
+        drawn = ()
         document = _document(_plain(shortened), _TEXT_LINES, dark=dark)
     return Framed(
         document,
@@ -191,6 +195,7 @@ def frame(html: str, *, inline_image: InlineImage, nonce: str, dark: bool = Fals
         letter.other_requests,
         letter.remote,
         letter.links,
+        drawn,
         letter.sheet.has_dark,
     )
 
@@ -321,7 +326,7 @@ class _Pictures:
 
     def address(self, content_id: str) -> str | None:
         """The data: address of the picture with this Content-ID. Each showing costs its bytes anew."""
-        name = unquote(content_id).strip("<> ")
+        name = _name_of(content_id)
         if name not in self.known:
             self.known[name] = self._load(name)
         address = self.known[name]
@@ -330,12 +335,27 @@ class _Pictures:
         self.bytes_left -= len(address) * 3 // 4
         return address
 
+    def parts_among(self, content_ids: Iterable[str]) -> tuple[str, ...]:
+        """Those that are parts of the message; others were sent in the letter's own addresses."""
+        names = map(_name_of, content_ids)
+        return tuple(name for name in names if self._number_inside(name) is None)
+
     def _load(self, name: str) -> str:
-        number = name.removeprefix(_SENT_INSIDE)
-        if number != name and number.isdecimal() and len(number) < 6 and int(number) < len(self.sent_inside):
-            return _data_address(_decoded(self.sent_inside[int(number)]))
+        number = self._number_inside(name)
+        if number is not None:
+            return _data_address(_decoded(self.sent_inside[number]))
         found = self.inline_image(name)
         return _data_address(found[1]) if found is not None else ""
+
+    def _number_inside(self, name: str) -> int | None:
+        number = name.removeprefix(_SENT_INSIDE)
+        if number != name and number.isdecimal() and len(number) < 6 and int(number) < len(self.sent_inside):
+            return int(number)
+        return None
+
+
+def _name_of(content_id: str) -> str:
+    return unquote(content_id).strip("<> ")
 
 
 def _decoded(text: str) -> bytes:

@@ -108,13 +108,30 @@ def _described(framed: html.Framed | None) -> tuple[dict[str, Any] | None, bytes
 def _completed(view: View, parsed: parse.Parsed, framed: html.Framed | None, source: bytes) -> View:
     """With what people came for, where its links lead, and what its files are."""
     finds = finds_of(source, parsed.text, parsed.html)
+    drawn = _drawn(parsed, framed)
     return replace(
         view,
         code=finds.code,
         verify=finds.verify,
         links=framed.links if framed is not None else links_of(text_to_html(parsed.text)),
-        files=tuple(_judged(found, source) for found in view.files),
+        files=tuple(
+            replace(_judged(found, source), inline=found.inline and found.index in drawn)
+            for found in view.files
+        ),
     )
+
+
+def _drawn(parsed: parse.Parsed, framed: html.Framed | None) -> set[int]:
+    """The files that can be seen in the letter. One that it only names, or that no browser draws, is none."""
+    drawn: set[int] = set()
+    wanted = {parse.content_key(name) for name in framed.drawn} if framed is not None else set()
+    for file in parsed.attachments:
+        key = parse.content_key(file.content_id)
+        # Of several with one name the first small enough is shown (parse.inline_images).
+        if file.content_id and file.size_bytes <= LARGEST_INLINE_BYTES and key in wanted:
+            wanted.discard(key)
+            drawn.add(file.index)
+    return drawn
 
 
 def _judged(found: FileView, source: bytes) -> FileView:

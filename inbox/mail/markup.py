@@ -137,6 +137,7 @@ class Letter:
         "body_id",
         "body_style",
         "direction",
+        "drawn",
         "ground",
         "is_laid_out",
         "language",
@@ -160,6 +161,8 @@ class Letter:
         self.link_colour: Colour | None = None
         self.sheet: Sheet = filter_sheets(())
         self.links: tuple[LinkView, ...] = ()
+        # cid: addresses of the pictures that are in the markup, large enough to be seen and not hidden.
+        self.drawn: tuple[str, ...] = ()
         # What stands for the picture behind it all.
         self.ground = ""
         self.remote: tuple[str, ...] = ()
@@ -210,6 +213,7 @@ class _Rewriting:
         self.base = ""
         self.colours = Colours(())
         self.remote: dict[str, int] = {}
+        self.drawn: dict[str, None] = {}
         self.blocked: set[str] = set()
         self.trackers: set[str] = set()
         self.links: list[LinkView] = []
@@ -225,6 +229,7 @@ class _Rewriting:
         letter.markup = "".join(self.out)
         letter.links = tuple(self.links)
         letter.remote = tuple(self.remote)
+        letter.drawn = tuple(self.drawn)
         letter.blocked_images = len(self.blocked)
         letter.trackers = len(self.trackers)
         return letter
@@ -466,17 +471,19 @@ class _Rewriting:
         if alternative and self.link_texts and len(self.link_texts[-1]) < 40:
             self.link_texts[-1].append(f" {alternative[:200]} ")
         address = _flat(attributes.get("src", "")[:_LONGEST_VALUE])
+        is_pixel = is_hidden or _is_pixel(attributes)
         if address[:4].lower() == "cid:":
             source = self.picture(address[4:])
             if source is not None:
                 _put_first(kept, "src", source)
+                if not is_pixel:
+                    self.drawn[address[4:]] = None
             return
         sources = (address, _first_of_set(attributes.get("srcset", "")), self.other_source)
         self.other_source = ""
         address = next(filter(None, map(self._remote_address, sources)), "")
         if not address:
             return
-        is_pixel = is_hidden or _is_pixel(attributes)
         self._block(address)
         if is_pixel or (_COUNTED_OPENING.search(address) and not _has_size(attributes)):
             self.trackers.add(address)
