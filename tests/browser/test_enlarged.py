@@ -82,3 +82,42 @@ def test_with_reduced_motion_nothing_moves(site: Running, visit: Visit) -> None:
     page.get_by_test_id("message").locator("a").click()
     expect(page.get_by_test_id("reader")).to_be_visible()
     assert page.evaluate("document.getAnimations().length") == 0
+
+
+SMALL = """() => [...document.querySelectorAll("a[href], button, input, select, summary, [role=button]")]
+    .filter(each => each.type !== "hidden" && !each.closest("p, .prose li, dd, .skip") && each.checkVisibility())
+    .map(each => [each, (each.closest("label") || each).getBoundingClientRect()])
+    .filter(([, box]) => box.width > 1 && (Math.round(box.width) < 44 || Math.round(box.height) < 44))
+    .map(([each, box]) => `${each.outerHTML.slice(0, 90)} ${Math.round(box.width)}x${Math.round(box.height)}`)"""
+
+
+def test_a_finger_finds_everything_on_a_phone(site: Running, visit: Visit) -> None:
+    visitor = visit(site, has_touch=True, is_mobile=True, viewport={"width": 360, "height": 720})
+    page = visitor.tab()
+    small: dict[str, list[str]] = {"empty": page.evaluate(SMALL)}
+    send(site, address_on(page), letter_with_everything())
+    send(site, address_on(page), subject="Plain", text="Your verification code is 482913.\n")
+    expect(page.get_by_test_id("message")).to_have_count(2)
+    small["list"] = page.evaluate(SMALL)
+    page.locator("#choose summary").tap()
+    small["a name of one's own"] = page.evaluate(SMALL)
+    page.keyboard.press("Escape")
+    for button, dialog in (
+        ("#delete", "#delete-dialog"),
+        ("#qr-open", "#qr-dialog"),
+        ("#alerts-open", "#alerts-dialog"),
+    ):
+        page.locator(button).tap()
+        expect(page.locator(dialog)).to_be_visible()
+        small[dialog] = page.evaluate(SMALL)
+        page.keyboard.press("Escape")
+    page.get_by_test_id("message").last.locator("a").tap()
+    expect(page.get_by_test_id("html-body")).to_be_visible()
+    small["reader"] = page.evaluate(SMALL)
+    page.locator(".more-open").tap()
+    small["details"] = page.evaluate(SMALL)
+    mailbox = page.locator("main").get_attribute("data-mailbox")
+    for path in ("/privacy/", "/nowhere/", f"/m/{mailbox}/delete/", f"/m/{mailbox}/delete-read/"):
+        page.goto(path)
+        small[path] = page.evaluate(SMALL)
+    assert not [f"{where}: {each}" for where, found in small.items() for each in found]
