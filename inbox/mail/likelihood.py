@@ -6,8 +6,13 @@ UTF-8 and their sender said nothing true about them.
 
 import re
 
+from inbox.mail.alphabets import european_codec
+
 _SAMPLE_BYTES = 2048
 _PAIR = re.compile(rb"[\x81-\xfe][\x40-\x7e\x80-\xfe]")
+_TWO_PAIRS = re.compile(rb"(?:[\x81-\xfe][\x40-\x7e\x80-\xfe]){2}")
+# A letter beyond ASCII behind one of ASCII: a word of a Latin alphabet.
+_MIXED = re.compile(rb"[A-Za-z][\x80-\xff]")
 _ASCII = bytes(range(128))
 _HIGH = bytes(range(128, 256))
 
@@ -27,8 +32,6 @@ _LEAST_FREQUENT_SHARE = 0.35
 # Of the letters: below the first it is a Latin alphabet, above the second it is none.
 _LEAST_HIGH_SHARE = 0.35
 _GREATEST_HIGH_SHARE = 0.6
-# What stands in the middle of a word in Central Europe when its text is read as Western.
-_TORN_WORD = re.compile("[^\\W\\d_][\u00a1-\u00a9\u00ab-\u00b6\u00b8\u00b9\u00bb-\u00bf](?=[^\\W\\d_])")
 
 
 def likely_codec(raw: bytes) -> str:
@@ -41,11 +44,11 @@ def likely_codec(raw: bytes) -> str:
     if found and _is_valid(sample, found):
         return found
     letters = high + sum(map(str.isalpha, sample.translate(None, _HIGH).decode("ascii")))
-    if high >= letters * _LEAST_HIGH_SHARE and high >= 4:
+    if high >= letters * _LEAST_HIGH_SHARE and high >= 4 and len(_MIXED.findall(sample)) * 4 < high:
         found = _of_letters(sample)
         if found or high > letters * _GREATEST_HIGH_SHARE:
             return found
-    return _of_europe(sample)
+    return european_codec(sample)
 
 
 def _of_pairs(sample: bytes, high: int) -> str:
@@ -65,6 +68,8 @@ def _of_pairs(sample: bytes, high: int) -> str:
     if odd * 4 > len(runs) and not low_trails:
         return ""
     if low_trails * 8 > len(pairs):
+        if _TWO_PAIRS.search(sample) is None:
+            return ""
         if sum(0xA4 <= lead <= 0xC6 for lead in leads) * 10 > len(leads) * 8:
             return "big5hkscs"
         # Quotation marks and dashes of windows-1252 begin no word of Japanese by themselves.
@@ -113,15 +118,6 @@ def _tables(name: str, letters: str) -> tuple[bytes, re.Pattern[bytes]]:
 
 
 _TABLES = {name: _tables(name, letters) for name, letters in _FREQUENT.items()}
-
-
-def _of_europe(sample: bytes) -> str:
-    """Of those of Europe, in which most letters are ASCII."""
-    for name in ("cp1252", "cp1250", "iso8859-2", "cp850"):
-        text = sample.decode(name, "replace")
-        if _TORN_WORD.search(text) is None and "\ufffd" not in text:
-            return name
-    return ""
 
 
 def _is_valid(sample: bytes, name: str) -> bool:

@@ -193,6 +193,147 @@ def test_text_without_a_label_is_told_by_what_is_frequent(charset: str) -> None:
     assert decode_header_bytes(text.encode(charset)) == text
 
 
+# Mail as it is written, some sentences each: of Europe's alphabets most letters are ASCII.
+LETTERS = {
+    "turkish": (
+        ["cp1254"],
+        "Merhaba, e-posta doğrulama kodunuz 482913. Şifrenizi kimseyle paylaşmayın.",
+        "Hesabınıza giriş yapmak için aşağıdaki bağlantıya tıklayın. İyi günler dileriz.",
+        "Siparişiniz kargoya verildi, teşekkür ederiz.",
+        "doğrulama kodu, yeni Şifre",
+    ),
+    "icelandic": (
+        ["cp1252"],
+        "Góðan dag, þú þarft að staðfesta netfangið þitt til að ljúka skráningu.",
+        "Það er gott að heyra frá þér. Ýttu á hlekkinn hér að neðan.",
+        "Það er gott veður",
+        "Kveðja, Þórður Ægisson",
+    ),
+    "polish": (
+        ["cp1250", "iso8859-2"],
+        "Dzień dobry, Twój kod weryfikacyjny to 482913. Wpisz go, aby dokończyć rejestrację.",
+        "Łódź, środa: dziękujemy za zamówienie i życzymy miłego dnia.",
+        "Proszę potwierdzić swój adres. Źródło błędu jest nieznane, spróbuj później.",
+        "Łódź",
+    ),
+    "czech": (
+        ["cp1250", "iso8859-2"],
+        "Dobrý den, váš ověřovací kód je 482913. Zadejte jej do deseti minut.",
+        "Děkujeme za objednávku, zboží bylo odesláno a dorazí příští týden.",
+        "Potvrďte prosím svou adresu kliknutím na odkaz níže. Přejeme hezký večer.",
+        "Kůň, šťáva, žluťoučký",
+    ),
+    "slovak": (
+        ["cp1250", "iso8859-2"],
+        "Dobrý deň, váš overovací kód je 482913. Ďakujeme, že ste sa zaregistrovali.",
+        "Kliknutím na odkaz potvrdíte svoju adresu. Ak ste o to nežiadali, správu vymažte.",
+    ),
+    "hungarian": (
+        ["cp1250", "iso8859-2"],
+        "Üdvözöljük! Az ön ellenőrző kódja: 482913. Kérjük, erősítse meg a címét.",
+        "Köszönjük a megrendelését, a csomag holnap érkezik. Szép napot, jó egészséget kívánunk!",
+        "Árvíztűrő tükörfúrógép",
+    ),
+    "romanian": (
+        ["cp1250", "iso8859-2"],
+        "Bună ziua, codul dumneavoastră de verificare şi confirmare este 482913.",
+        "Vă mulţumim că v-aţi înregistrat. Apăsaţi pe legătura de mai jos în două zile.",
+    ),
+    "croatian": (
+        ["cp1250", "iso8859-2"],
+        "Poštovani, vaš kod za potvrdu je 482913. Hvala što ste se prijavili. Želite li nešto pitati?",
+        "Kliknite na poveznicu kako biste dovršili prijavu. Ako niste vi tražili, zanemarite je, srdačno.",
+        "Sljedeći četvrtak dolazi narudžba. Ljubazno, Đuro Šarić",
+    ),
+    "german": (
+        ["cp1252", "cp850"],
+        "Schöne Grüße aus München, Ihr Bestätigungscode lautet 482913.",
+        "Über den folgenden Link können Sie Ihr Passwort ändern. Öffnen Sie ihn möglichst bald.",
+        "Größe",
+    ),
+    "french": (
+        ["cp1252"],
+        "Bonjour, voici votre code de vérification. Il est valable jusqu’à demain, ça va très vite.",
+        "Être ou ne pas être: où êtes-vous né? Le cœur a ses raisons. Noël à l’île, août, maïs.",
+        "À bientôt",
+    ),
+    "spanish": (
+        ["cp1252"],
+        "¡Hola! Tu código de verificación es 482913. ¿No has sido tú? Ignóralo, señor.",
+        "El próximo año habrá más. Contraseña, español, ánimo, pingüino.",
+    ),
+    "portuguese": (
+        ["cp1252"],
+        "Olá, o seu código de confirmação é 482913. Não responda a esta mensagem.",
+        "As opções estão na página. Você também poderá alterá-las à noite, três vezes.",
+        "São João, informações",
+    ),
+    "italian": (
+        ["cp1252"],
+        "Il tuo codice è 482913. Perché? Così potrà accedere più facilmente, già da lunedì.",
+        "La città è bella e c’è di più",
+    ),
+    "swedish": (
+        ["cp1252", "cp850"],
+        "Hej, din verifieringskod är 482913. Vänligen ange den på sidan för att slutföra.",
+        "Återställ ditt lösenord här. Hälsningar från Örebro",
+    ),
+    "danish": (
+        ["cp1252", "cp850"],
+        "Hej, din bekræftelseskode er 482913. Tak fordi du gør brug af vores løsning på siden.",
+        "Åbn linket for at få adgang. Ærligt talt: rødgrød med fløde",
+    ),
+    "finnish": (
+        ["cp1252"],
+        "Hei, vahvistuskoodisi on 482913. Älä jaa sitä kenenkään kanssa. Ystävällisin terveisin",
+    ),
+    "estonian": (
+        ["cp1252"],
+        "Tere, teie kinnituskood on 482913. Palun ärge jagage seda. Täname, et õigel ajal tulite, hüvasti!",
+    ),
+    "lithuanian": (
+        ["cp1257"],
+        "Sveiki, jūsų patvirtinimo kodas yra 482913. Ačiū, kad užsiregistravote mūsų puslapyje.",
+        "Norėdami tęsti, spustelėkite žemiau esančią nuorodą. Gražios dienos, iš širdies linkėjimai.",
+    ),
+    "latvian": (
+        ["cp1257"],
+        "Sveiki, jūsu apstiprinājuma kods ir 482913. Lūdzu, neizpaužiet to nevienam.",
+        "Paldies, ka reģistrējāties mūsu vietnē. Noklikšķiniet uz saites, lai pabeigtu šodien.",
+    ),
+}
+
+
+@pytest.mark.parametrize(
+    ("charset", "text"),
+    [
+        pytest.param(charset, text, id=f"{language} {number} {charset}")
+        for language, (charsets_, *texts) in LETTERS.items()
+        for charset in charsets_
+        for number, text in enumerate([*texts, " ".join(texts)])
+    ],
+)
+def test_the_languages_of_europe_are_told_by_their_letters(charset: str, text: str) -> None:
+    raw = text.replace("’", "'").encode(charset) if charset == "cp850" else text.encode(charset, "replace")
+    shown = raw.decode(charset)
+    assert decode(raw, "", thorough=True)[0] == shown
+    assert decode(raw, "utf-8")[0] == shown
+    assert decode_header_bytes(raw) == shown
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Price: £5 – “café” … 20 °C, ½ © 2026 §3",
+        "1º piso, 2ª puerta «¿qué?» ¡sí!",
+        "Müller & Søn ÅSE",
+        "naïve",
+    ],
+)
+def test_signs_of_the_west_stay_what_they_are(text: str) -> None:
+    assert decode(text.encode("cp1252"), "")[0] == text
+
+
 def test_what_the_rest_of_the_message_is_in_comes_before_what_is_likely() -> None:
     raw = "árvíztűrő".encode("iso8859-2")
     assert decode(raw, "", hints=("utf-8", "iso-8859-2"))[0] == "árvíztűrő"
