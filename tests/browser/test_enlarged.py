@@ -84,11 +84,14 @@ def test_with_reduced_motion_nothing_moves(site: Running, visit: Visit) -> None:
     assert page.evaluate("document.getAnimations().length") == 0
 
 
-SMALL = """() => [...document.querySelectorAll("a[href], button, input, select, summary, [role=button]")]
-    .filter(each => each.type !== "hidden" && !each.closest("p, .prose li, dd, .skip") && each.checkVisibility())
+#: What is to be pressed and is smaller than a fingertip; links in a sentence are as high as their line.
+SMALL = """() => [...document.querySelectorAll("a[href], button, input, select, summary")]
+    .filter(each => each.type !== "hidden" && !each.closest("p, .prose li, dd, .skip"))
+    .filter(each => each.checkVisibility())
     .map(each => [each, (each.closest("label") || each).getBoundingClientRect()])
-    .filter(([, box]) => box.width > 1 && (Math.round(box.width) < 44 || Math.round(box.height) < 44))
-    .map(([each, box]) => `${each.outerHTML.slice(0, 90)} ${Math.round(box.width)}x${Math.round(box.height)}`)"""
+    .map(([each, box]) => [each, Math.round(box.width), Math.round(box.height)])
+    .filter(([, width, height]) => width > 1 && (width < 44 || height < 44))
+    .map(([each, width, height]) => `${each.outerHTML.slice(0, 90)} ${width}x${height}`)"""
 
 
 def test_a_finger_finds_everything_on_a_phone(site: Running, visit: Visit) -> None:
