@@ -117,6 +117,17 @@ def open_grant(secret: bytes, wrapped: bytes, mailbox_id: bytes) -> Grant:
     return Grant(payload[head : head + 32], payload[head + 32 :].decode())
 
 
+class _Zstandard(threading.local):
+    """A compressor and a decompressor a thread: to make one takes longer than an ordinary message with it."""
+
+    def __init__(self) -> None:
+        self.compressor = zstandard.ZstdCompressor(level=1)
+        self.decompressor = zstandard.ZstdDecompressor()
+
+
+_zstandard = _Zstandard()
+
+
 # -- boxes ---------------------------------------------------------------------------------------
 
 
@@ -171,7 +182,7 @@ def open_values(keys: KeyPair, purpose: Purpose, binding: Binding, box: bytes) -
 
 
 def _seal(public_key: bytes, head: bytes, values: dict[str, object]) -> bytes:
-    packed = zstandard.compress(json.dumps(values, ensure_ascii=False).encode(), 1)
+    packed = _zstandard.compressor.compress(json.dumps(values, ensure_ascii=False).encode())
     return SealedBox(PublicKey(public_key)).encrypt(_pad(head + packed))
 
 
@@ -191,7 +202,7 @@ def _unpack(packed: bytes) -> dict[str, object]:
     try:
         if zstandard.frame_content_size(packed) > MAX_SUMMARY_BYTES:
             raise Damaged("summary")  # anybody can seal to a public key: a small box may be a bomb
-        values = json.loads(zstandard.decompress(packed, max_output_size=MAX_SUMMARY_BYTES))
+        values = json.loads(_zstandard.decompressor.decompress(packed, max_output_size=MAX_SUMMARY_BYTES))
     except (zstandard.ZstdError, ValueError) as error:
         raise Damaged("summary") from error
     if not isinstance(values, dict):
@@ -216,23 +227,13 @@ class SealedSource:
         return sum(map(len, self.chunks))
 
 
-class _Compressors(threading.local):
-    """One compressor a thread: making one takes longer than compressing an ordinary message with it."""
-
-    def __init__(self) -> None:
-        self.mine = zstandard.ZstdCompressor(level=1)
-
-
-_compressors = _Compressors()
-
-
 def seal_source(pieces: Iterable[bytes | bytearray | memoryview]) -> SealedSource:
     """Compress and encrypt under a fresh key. Memory: the sealed chunks and one chunk more."""
     key = bindings.crypto_secretstream_xchacha20poly1305_keygen()
     state = bindings.crypto_secretstream_xchacha20poly1305_state()
     header = bindings.crypto_secretstream_xchacha20poly1305_init_push(state, key)
     push = bindings.crypto_secretstream_xchacha20poly1305_push
-    compressor = _compressors.mine.compressobj()
+    compressor = _zstandard.compressor.compressobj()
     chunks: list[bytes] = []
     pending = bytearray()
     size_bytes = 0
