@@ -15,6 +15,8 @@ from pathlib import Path
 
 #: Program → Debian packages. The compiler makes the clock that tests move.
 PROGRAMS = {"swaks": "swaks", "postfix": "postfix", "smtp-source": "postfix", "cc": "gcc libc6-dev"}
+if sys.platform == "linux":
+    PROGRAMS["strace"] = "strace"  # sees that a 250 waits for the disk
 #: Chromium without a window takes half of the processor for most tests; Playwright's own brings it along.
 HEADLESS_SHELL = "chromium-headless-shell"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
