@@ -184,10 +184,23 @@ def decode_header_bytes(raw: bytes, hints: Iterable[str] = ()) -> str:
     """A header's raw bytes as text: UTF-8 (RFC 6532), else as `hints` say or as old programs wrote it."""
     if raw.isascii():
         return raw.decode("ascii")
+    text = _header_utf_8(raw)
+    return text if text is not None else _guess(raw, cut=False, hints=hints, thorough=False)
+
+
+def is_header_guessed(raw: bytes) -> bool:
+    """Whether decode_header_bytes() has to guess."""
+    return not raw.isascii() and _header_utf_8(raw) is None
+
+
+def _header_utf_8(raw: bytes) -> str | None:
+    """`raw` read as UTF-8, but for a last character that a cap tore; None where it is none."""
     try:
         return raw.decode("utf-8")
-    except UnicodeDecodeError:
-        return _guess(raw, cut=False, hints=hints, thorough=False)
+    except UnicodeDecodeError as error:
+        whole = raw[: error.start]
+        is_torn = error.end == len(raw) and error.reason == "unexpected end of data"
+        return whole.decode("utf-8") if is_torn and not whole.isascii() else None
 
 
 _META = re.compile(

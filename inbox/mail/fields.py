@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
 from inbox.mail import charsets
-from inbox.mail.transfer import decode_base64
+from inbox.mail.transfer import decode_base64, is_damaged_base64
 
 # Before decoding (hostile.md): the standard library takes seconds for a header of a megabyte, and nobody
 # reads one.
@@ -109,7 +109,11 @@ def decode_words(text: str) -> str:
     """
     if "=?" not in text:
         return text
-    out: list[str] = []
+    return "".join(text for text, _ in _pieces(text))
+
+
+def _pieces(text: str) -> Iterator[tuple[str, bool]]:
+    """`text` in pieces, its encoded words decoded; and of each whether its charset had to be guessed."""
     label = ""
     joined = b""
     end = 0
@@ -117,17 +121,38 @@ def decode_words(text: str) -> str:
         gap = text[end : word.start()]
         is_neighbour = bool(joined) and not gap.strip()
         if joined and not (is_neighbour and _is_same_charset(word[1], label)):
-            out.append(charsets.decode(joined, label)[0])
+            yield charsets.decode(joined, label)
             joined = b""
         if not is_neighbour:
-            out.append(gap)
+            yield gap, False
         label = word[1]
         joined += _word_bytes(word[2], word[3] if word[2] else word[4])
         end = word.end()
     if joined:
-        out.append(charsets.decode(joined, label)[0])
-    out.append(text[end:])
-    return "".join(out)
+        yield charsets.decode(joined, label)
+    yield text[end:], False
+
+
+@dataclass(frozen=True, slots=True)
+class Doubts:
+    """What of a field could not be read as its sender says, or who says nothing."""
+
+    charset: bool = False
+    encoding: bool = False
+
+
+def doubts_of(raw: bytes | bytearray) -> Doubts:
+    """Whether reading a field takes guessing its charset, or passes over mistakes in its base64."""
+    raw = bytes(raw[:LONGEST_HEADER_BYTES])
+    is_guessed = charsets.is_header_guessed(raw)
+    if b"=?" not in raw:
+        return Doubts(is_guessed)
+    text = charsets.decode_header_bytes(raw)
+    words = (word[3].encode("utf-8", "surrogatepass") for word in _WORD.finditer(text) if word[2])
+    return Doubts(
+        is_guessed or any(is_guess for _, is_guess in _pieces(text)),
+        any(is_damaged_base64(word, 0, len(word)) for word in words),
+    )
 
 
 def _is_same_charset(label: str, other: str) -> bool:

@@ -24,7 +24,7 @@ from inbox.mail.bodies import (
     label_of,
 )
 from inbox.mail.enriched import text_of_enriched
-from inbox.mail.fields import Correspondent, clean_text, decode_field, parse_date, parse_mailboxes
+from inbox.mail.fields import Correspondent, clean_text, decode_field, doubts_of, parse_date, parse_mailboxes
 from inbox.mail.flowed import unflowed
 from inbox.mail.head import OUR_TRACE
 from inbox.mail.html import is_html_showable
@@ -230,6 +230,7 @@ def _read(source: bytes) -> Parsed:
         notes.add(NOTE_ENCODING)
     if not says_something(text):
         text = _text_of_last_resort(source, skimmed, attachments)
+    _add_doubts(skimmed, notes)
     raw_subject = skimmed.first(b"subject")
     raw_date = skimmed.first(b"date")
     return Parsed(
@@ -247,6 +248,19 @@ def _read(source: bytes) -> Parsed:
         attachments=attachments,
         notes=notes.all(),
     )
+
+
+_SAID_IN_WORDS = (b"from", b"to", b"cc", b"subject")
+
+
+def _add_doubts(skimmed: Skimmed, notes: _Notes) -> None:
+    """What was guessed of the lines above the letter."""
+    for name in _SAID_IN_WORDS:
+        doubts = doubts_of(skimmed.first(name) or b"")
+        if doubts.charset:
+            notes.add(NOTE_CHARSET)
+        if doubts.encoding:
+            notes.add(NOTE_ENCODING)
 
 
 _SAID_ONCE = (b"from", b"subject", b"content-type", b"date")

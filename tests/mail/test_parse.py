@@ -14,6 +14,7 @@ from inbox.mail.parse import (
     NO_TEXT,
     NOTE_CHARSET,
     NOTE_CUT,
+    NOTE_ENCODING,
     NOTE_HEADER,
     NOTE_HTML,
     NOTE_INNER,
@@ -399,3 +400,47 @@ def test_enriched_text_of_a_megabyte_is_quick(unit: str) -> None:
     began = time.thread_time()
     text_of_enriched(unit * (1_000_000 // len(unit)))
     assert time.thread_time() - began < 3
+
+
+@pytest.mark.parametrize(
+    ("line", "shown", "note"),
+    [
+        ("Subject: Подтверждение".encode("koi8-r"), "Подтверждение", NOTE_CHARSET),
+        ("Subject: Grüße und mehr".encode("cp1252"), "Grüße und mehr", NOTE_CHARSET),
+        (b"Subject: =?x-unknown?Q?Gr=FC=DFe?=", "Grüße", NOTE_CHARSET),
+        (b"Subject: =?iso-8859-1?Q?Gr=C3=BC=C3=9Fe?=", "Grüße", NOTE_CHARSET),
+        (b"Subject: =?utf-8?B?R3LDvMOf!ZQ==?=", "Grüße", NOTE_ENCODING),
+        (b"Subject: =?utf-8?B?R3LDvMOfZ?=", "Grüß", NOTE_ENCODING),
+    ],
+)
+def test_what_was_guessed_of_a_subject_is_said(line: bytes, shown: str, note: str) -> None:
+    parsed = read(message(FROM, line, body="words"))
+    assert parsed.subject == shown
+    assert parsed.notes == (note,)
+
+
+@pytest.mark.parametrize("name", ["From", "To", "Cc"])
+def test_what_was_guessed_of_a_name_is_said(name: str) -> None:
+    for sent in ("Jörg <j@b.example>".encode("cp1252"), b"=?x-unknown?Q?J=F6rg?= <j@b.example>"):
+        parsed = read(message(name.encode() + b": " + sent, SUBJECT, body="words"))
+        assert "Jörg <j@b.example>" in (str(parsed.sender), parsed.recipients, parsed.cc)
+        assert parsed.notes == (NOTE_CHARSET,)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Subject: Grüße".encode(),
+        "Subject: " + "ü" * 20_000,
+        "Subject: x" + "ü" * 20_000,
+        b"Subject: =?iso-8859-1?Q?Gr=FC=DFe?=",
+        b"Subject: =?utf-8?B?R3LDvMOfZQ?=",
+        b"Subject: =?utf-8?B?R3LD?= =?utf-8?B?vMOfZQ==?=",
+        b"Subject: =?x-unknown?Q?plain?=",
+        b"Subject: =?no word",
+    ],
+)
+def test_of_a_subject_that_needed_no_guess_nothing_is_said(line: str | bytes) -> None:
+    parsed = read(message(FROM, line, body="words"))
+    assert parsed.notes == ()
+    assert set(parsed.subject) <= set("Grüßex… plain=?now d")
