@@ -61,6 +61,8 @@ _SENT_INSIDE = "data-picture-"
 
 # What is said in "keep" no rule of a letter undoes: important rules of a layer win over those outside of all
 # layers. "base" is the other way round: whatever a letter says goes before it (CSS Cascade 5, 6.4).
+# A mark lies above all else: nothing of a letter's may be positioned, and what holds a mark is neither
+# translucent (which would give it a layer of its own) nor does it cut off or push out.
 _STYLE_SHEET = """
 @layer base,keep;
 @layer base{
@@ -78,17 +80,19 @@ body{font-family:system-ui,"Segoe UI",Roboto,"Noto Sans","Liberation Sans",Arial
 .plain{white-space:pre-wrap}
 }
 @layer keep{
-.letter .MARK,.letter .TARGET{display:inline!important;position:static!important;float:none!important}
-.letter .MARK,.letter .TARGET{visibility:visible!important;opacity:1!important;overflow:visible!important}
-.letter .MARK,.letter .TARGET{width:auto!important;height:auto!important;max-width:none!important}
-.letter .MARK,.letter .TARGET{min-width:0!important;max-height:none!important;margin:0!important}
-.letter .MARK,.letter .TARGET{font:600 12px/1.4 system-ui,sans-serif!important;text-indent:0!important}
-.letter .MARK,.letter .TARGET{letter-spacing:normal!important;word-spacing:normal!important}
-.letter .MARK,.letter .TARGET{text-transform:none!important;unicode-bidi:isolate!important}
-.letter .MARK,.letter .TARGET{white-space:normal!important;overflow-wrap:anywhere!important}
-.letter .MARK,.letter .TARGET{padding:0 4px!important;border:0!important;border-radius:3px!important}
+.letter .MARK,.letter .TARGET{all:initial!important;direction:ltr!important;unicode-bidi:isolate!important}
+.letter .MARK,.letter .TARGET{font:600 12px/1.4 system-ui,sans-serif!important}
+.letter .MARK,.letter .TARGET{padding:0 4px!important;border-radius:3px!important}
+.letter .MARK::before,.letter .MARK::after{content:none!important}
+.letter .TARGET::before,.letter .TARGET::after{content:none!important}
+.letter .MARK{display:inline-block!important;position:relative!important;z-index:9!important}
+.letter .MARK{box-sizing:border-box!important;max-width:calc(100vw - 32px)!important}
+.letter .MARK{overflow-wrap:break-word!important;border:1px solid WARN!important}
 .letter .MARK{color:WARN!important;background-color:WARNED!important}
-.letter .TARGET{color:QUIET!important;background-color:BOX!important}
+.letter .TARGET{color:QUIET!important;background-color:BOX!important;overflow-wrap:anywhere!important}
+.letter:has(.MARK),.letter :has(.MARK){overflow:visible!important;opacity:1!important}
+.letter:has(.MARK),.letter :has(.MARK){text-indent:0!important;justify-content:normal!important}
+.letter :has(.MARK){min-height:min-content!important}
 }
 """
 _LIGHT = {

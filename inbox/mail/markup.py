@@ -22,7 +22,7 @@ from inbox.mail.colours import WHITE, Colour, contrast, dark_ground, dark_ink, d
 from inbox.mail.links import MOST_LINKS, link_view
 from inbox.mail.nesting import is_parsable
 from inbox.mail.sheets import ASKED, BEHIND, NOT_THE_PAGES, Colours, Compound, Sheet, filter_sheets, prefixed
-from inbox.mail.styles import dark_style, join_declarations, parse_style
+from inbox.mail.styles import dark_style, filter_style, join_declarations, parse_attribute, parse_style
 from inbox.mail.view import LinkView
 
 GREATEST_DEPTH = 200
@@ -186,7 +186,7 @@ def rewrite(
 
 
 class _Open:
-    __slots__ = ("compound", "ground", "ink", "is_hidden", "link", "name")
+    __slots__ = ("before", "compound", "ground", "ink", "is_hidden", "link", "name")
 
     def __init__(self, name: str, ground: Colour, ink: Colour) -> None:
         self.name = name
@@ -195,6 +195,8 @@ class _Open:
         self.is_hidden = False
         self.compound = Compound(name, (), ())
         self.link = ""
+        # Where in what is written there is room before it.
+        self.before = 0
 
 
 class _Rewriting:
@@ -381,7 +383,7 @@ class _Rewriting:
         if classes:
             letter.body_classes = f"{letter.body_classes} {classes}".strip()
         letter.body_id = filter_attribute("id", attributes.get("id", "")) or letter.body_id
-        declarations = parse_style(attributes.get("style", ""))
+        declarations = parse_attribute(attributes.get("style", ""))
         if any(_ZERO.fullmatch(attributes.get(name, "")) for name in ("leftmargin", "marginwidth")):
             declarations.setdefault("margin", "0")
         ground = parse_colour(attributes.get("bgcolor", ""))
@@ -447,6 +449,8 @@ class _Rewriting:
             kept.pop("name", None)
             element.name = "span"
         element.link = href or _flat(sent)
+        element.before = len(self.out)
+        self.out.append("")
         self.link_texts.append([])
         return element
 
@@ -462,7 +466,8 @@ class _Rewriting:
             if (target.partition(":")[2].strip("/") or target) not in link.text:
                 self.out.append(f' <span class="{OTHER_SCHEME}">({escape(target)})</span>')
         elif link.marks and link.host:
-            self.out.append(f' <span class="{MARK}">⚠ {escape(link.host)}</span>')
+            # Before the link: what cuts off, pushes or covers then does so to the link first.
+            self.out[element.before] = f'<span class="{MARK}">⚠ {escape(link.host)}</span> '
 
     # Pictures, and whatever else would ask a server
 
@@ -681,7 +686,7 @@ def _size(attributes: dict[str, str], name: str) -> str:
 def filter_attribute(attribute: str, value: str) -> str | None:
     """What may stay of one attribute's value (img's src apart), or None. Filtering twice is once."""
     if attribute == "style":
-        return join_declarations(parse_style(value)) or None
+        return filter_style(value) or None
     if attribute == "href":
         return _link(value)
     if attribute in ("id", "name"):

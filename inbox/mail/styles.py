@@ -52,13 +52,16 @@ _COMMENT = re.compile(r"/\*(?:[^*]|\*(?!/))*\*/")
 _PLAIN = re.compile(r"[\w\s.,%#-]*")
 _COLOUR_IN_SHORTHAND = re.compile(r"#[0-9a-f]{3,8}\b|(?:rgb|hsl)a?\([\d\s.,%/]{1,60}\)|\b[a-z]{3,20}\b", re.I)
 _URL = re.compile(r"[\w-]*\([^()]*(?:\([^()]*\)[^()]*)*\)", re.I)
-# A length below this pulls its letter over what stands elsewhere. A relative unit counts as one of ordinary
-# text does (1em = 16px), and a function may reckon out anything: what can be negative in CSS is given none.
+# No margin is negative: with one an element lies over the words before it, or goes out of the page. Services
+# for mail drop such, so that few letters rest on them. Of other lengths, one below this does the same. A relative unit
+# counts as one of ordinary text does (1em = 16px), and a function may reckon out anything: what can be negative
+# in CSS is given none.
 _LOWEST_PIXELS = -200
-_NEGATIVE = re.compile(r"(?<![\w-])(-(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?)([a-z%]*)", re.I)
+_NEGATIVE = re.compile(r"(?<![a-z_-])(-(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?)([a-z%]*)", re.I)
 _PIXELS = {"": 1, "px": 1, "pt": 4 / 3, "pc": 16, "q": 0.945, "mm": 3.78, "cm": 37.8, "in": 96}
 _RELATIVE_PIXELS = 16
-_MAY_BE_NEGATIVE = re.compile(r"margin(?:-\w+)?|text-indent|(?:letter|word)-spacing|vertical-align")
+_MARGIN = re.compile(r"margin(?:-\w+)?")
+_MAY_BE_NEGATIVE = re.compile(r"text-indent|(?:letter|word)-spacing|vertical-align")
 _DISPLAYS = re.compile(
     r"(?:block|inline|inline-block|none|table|table-row|table-cell|table-row-group|table-header-group"
     r"|table-footer-group|table-column|table-column-group|table-caption|inline-table|list-item|flex|inline-flex"
@@ -70,7 +73,20 @@ _DISPLAYS = re.compile(
 
 def filter_style(style: str) -> str:
     """What is left of an inline style, as declarations joined by ";". Filtering twice is once."""
-    return join_declarations(parse_style(style))
+    return join_declarations(parse_attribute(style))
+
+
+#: What our own sheet has to say of the elements around a mark of ours. An important declaration of theirs
+#: would go before it, so in a style attribute none of these is important (CSS Cascade 5, 6.1).
+NEVER_IMPORTANT = frozenset(("overflow", "opacity", "text-indent", "justify-content", "min-height"))
+
+
+def parse_attribute(style: str) -> dict[str, str]:
+    """The same of a style attribute."""
+    return {
+        name: value.removesuffix(" !important") if name in NEVER_IMPORTANT else value
+        for name, value in parse_style(style).items()
+    }
 
 
 def join_declarations(declarations: dict[str, str]) -> str:
@@ -101,6 +117,8 @@ def _parsed(style: str) -> dict[str, str]:
             name, value = "background-color", _background_colour(value)
         elif not _is_harmless(name, value):
             continue
+        elif _MARGIN.fullmatch(name):
+            value = " ".join(_NEGATIVE.sub(" 0", value).split())
         if value and not (kept.get(name, "").endswith("!important") and not value.endswith("!important")):
             kept.pop(name, None)
             kept[name] = value
@@ -170,6 +188,8 @@ def _dark_line(match: re.Match[str]) -> str:
 
 
 def _is_harmless(name: str, value: str) -> bool:
+    if _MARGIN.fullmatch(name) and "(" in value:
+        return False
     if _MAY_BE_NEGATIVE.fullmatch(name) and ("(" in value or _goes_far_back(value)):
         return False
     if name == "display":

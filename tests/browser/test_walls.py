@@ -13,7 +13,6 @@ import re
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from html import escape
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -367,17 +366,68 @@ def test_a_scheme_that_is_not_opened_is_nothing_to_press(browser: Browser, local
     page.context.close()
 
 
-def test_the_mark_beside_a_lying_link_cannot_be_hidden(browser: Browser, local: World) -> None:
-    html = (
+def _lie(style: str = "") -> str:
+    return f'<a href="https://evil.example/" style="{style}">www.bank.example</a>'
+
+
+_LIE = _lie()
+_COVER = "background:#fff;opacity:.99;height:60px"
+# Whether each mark is what lies uppermost at its two ends and in its middle, in the page's width.
+_IS_SEEN = """() => [...document.querySelectorAll(".letter-mark")].map(mark => {
+  scrollTo(0, mark.getBoundingClientRect().top + scrollY - 40);
+  const box = mark.getBoundingClientRect(), y = box.top + box.height / 2;
+  return box.height > 10 && box.left >= 0 && [box.left + 2, box.left + box.width / 2, box.right - 2].every(
+    x => document.elementFromPoint(x, y) === mark);
+})"""
+# What a mark says, with what is generated around it, and how it is read.
+_SAYS = """() => [...document.querySelectorAll(".letter-mark")].map(mark =>
+  ["::before", "::after", "::marker"].map(one => getComputedStyle(mark, one).content).join() +
+  ` ${mark.textContent} ${getComputedStyle(mark).direction} ${getComputedStyle(mark).unicodeBidi}`)"""
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
         "<style>*{display:none!important;font-size:0!important;opacity:0!important;color:#fff!important}"
-        "a,body,p{display:block!important;opacity:1!important}</style>"
-        '<p><a href="https://evil.example/">www.bank.example</a></p>'
-    )
+        f"a,body,p{{display:block!important;opacity:1!important}}</style><p>{_LIE}",
+        "<style>span,.letter-mark{display:inline-flex;order:9;text-decoration:line-through;line-height:0;"
+        f"vertical-align:-200px;min-height:0;visibility:hidden;text-align:right}}</style><p>{_LIE}",
+        # Cut off by what holds it.
+        f'<p style="width:130px;height:20px;overflow:hidden;white-space:nowrap">{_LIE}',
+        f'<p style="width:130px;height:20px;overflow:hidden!important;white-space:pre!important">{_LIE}',
+        f"<style>div{{width:9px;max-height:9px;overflow:hidden!important}}</style><div><p>{_LIE}</p></div>",
+        f'<table style="table-layout:fixed;width:0"><td style="overflow:hidden;max-width:0">{_LIE}</table>',
+        f"<p style='height:20px;overflow:hidden'><b style='display:inline-block;height:3px'></b><br>{_LIE}",
+        # Pushed out.
+        f'<p style="text-indent:-200px;overflow:hidden">{_lie("padding-left:200px")}',
+        f'<p style="text-indent:-99px!important">{_lie("padding-left:99px")}',
+        f'<p style="margin-left:-200px">{_lie("padding-left:210px")}',
+        f"<style>p{{margin:0 0 0 -150px!important}}</style><p>{_lie('margin-left:99px')}",
+        '<p style="display:flex;justify-content:flex-end!important;width:150px">'
+        f"{_lie('flex:none;width:150px')}",
+        f'<p dir=rtl style="white-space:nowrap;width:130px;overflow:hidden">{_LIE}',
+        # Covered.
+        f'<p>{_LIE}</p><div style="margin-top:-45px;{_COVER}">x</div>',
+        f'<p>{_LIE}</p><div style="margin-top:-45px!important;margin-left:120px;{_COVER}">x</div>',
+        f"<style>div{{margin-top:-45px!important;{_COVER}}}</style>"
+        f'<p style="opacity:.99!important">{_LIE}</p><div>x',
+        f'<p style="height:0;opacity:.9">{_LIE}</p><div style="{_COVER}">x</div>',
+        f'<p>{_LIE}<b style="display:inline-block;width:200px;margin-left:-200px;{_COVER}">x</b>',
+        f"<p>{_lie(f'display:inline-block;margin-left:-150px;{_COVER}')}",
+        f'<p style="word-spacing:-150px">{_lie(f"display:inline-block;{_COVER}")}',
+        f'<p style="height:0;margin:0">{_LIE}</p><p style="margin:0">'
+        '<a href="https://bank.example/" style="font-size:0">evil.example</a>',
+        # Said in other words.
+        f'<style>span::after,*::before{{content:".bank.example"}}</style><p>{_LIE}',
+        f'<style>*::after{{content:"!"!important}}::first-letter{{font-size:0}}</style><p>{_LIE}',
+        f"<style>span{{direction:rtl!important;unicode-bidi:bidi-override!important}}</style><p>{_LIE}",
+        f'<p style="direction:rtl;unicode-bidi:bidi-override">{_LIE}',
+    ],
+)
+def test_the_mark_beside_a_lying_link_cannot_be_hidden(browser: Browser, local: World, html: str) -> None:
     page = _reader(browser, local, html, FRAME_POLICY)
-    mark = page.frame_locator("iframe").get_by_text("evil.example", exact=False)
-    assert mark.is_visible()
-    box = mark.bounding_box()
-    assert box is not None
-    assert box["height"] > 10
-    assert escape("⚠") in mark.inner_text()
+    inner = page.frames[1]
+    said = inner.evaluate(_SAYS)
+    assert said[0] == "none,none,normal ⚠ evil.example ltr isolate"
+    assert inner.evaluate(_IS_SEEN) == [True] * len(said)
     page.context.close()

@@ -92,7 +92,7 @@ def letter(html: str) -> str:
 def test_a_link_that_says_something_else_has_the_host_beside_it() -> None:
     shown = letter('<a href="https://evil.example/x" title="https://bank.example">www.bank.example</a>')
     assert 'title="https://evil.example/x"' in shown
-    assert '</a> <span class="letter-mark">⚠ evil.example</span>' in shown
+    assert '<span class="letter-mark">⚠ evil.example</span> <a href="https://evil.example/x"' in shown
 
 
 def test_an_honest_link_has_no_mark() -> None:

@@ -90,7 +90,7 @@ def test_what_styles_stays(sent: str, kept: str) -> None:
         ".x body{color:red}",
         "p > html{color:red}",
         "svg|a{color:red}",
-        "p{margin-left:-9999px}",
+        "p{text-indent:-9999px}",
         "p:hover:foo{color:red}",
         "p::before p{color:red}",
         "a[href='</style><script>']{color:red}",
