@@ -12,7 +12,7 @@ from django.utils.formats import date_format
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
-from inbox import access, mail, opened, pool, sayings
+from inbox import access, mail, opened, pool, sayings, zones
 from inbox.access import OpenMessage
 from inbox.mail import Summary
 from inbox.mail.view import NO_TEXT, Card, FileView, LinkView, VerifyLink, View
@@ -352,12 +352,18 @@ def _card(card: Card, shown: access.Row, looks: Looks) -> ShownCard:
     return ShownCard(
         kind=card.kind,
         title=sayings.card_title(card.kind),
-        lines=[
-            Line(sayings.card_label(label), sayings.card_value(label, value), _moment(value))
-            for label, value in card.lines
-        ],
+        lines=[_line(label, value) for label, value in card.lines],
         open_url=_url(shown, inside) if card.kind == "message" and card.index >= 0 else "",
     )
+
+
+#: The lines of a card whose values are times; whatever another says, it is not read as one.
+_TIMES = frozenset(("when", "until", "date"))
+
+
+def _line(label: str, value: str) -> Line:
+    moment = _moment(value) or zones.moment_of(value) if label in _TIMES else None
+    return Line(sayings.card_label(label), sayings.card_value(label, value), moment)
 
 
 def _moment(value: str) -> datetime | None:

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from inbox import sayings
+from inbox import reading, sayings, zones
 from inbox.mail.calendars import contact_cards, event_cards
 from inbox.mail.reports import delivery_lines, receipt_lines
 from inbox.mail.viewing import view_of
@@ -90,6 +90,63 @@ def test_a_time_is_worked_out_by_the_rules_of_its_own_zone(zone: str, local: str
 )
 def test_a_time_is_a_moment_a_day_or_what_the_sender_wrote(line: str, when: str | None) -> None:
     assert event("SUMMARY:x", line).get("when") == when
+
+
+@pytest.mark.parametrize(
+    ("zone", "local", "utc"),
+    [
+        ("Europe/Berlin", "20260115T120000", "2026-01-15T11:00:00+00:00"),
+        ("Europe/Berlin", "20260715T120000", "2026-07-15T10:00:00+00:00"),
+        ("Europe/Berlin", "20260329T023000", "2026-03-29T01:30:00+00:00"),
+        ("America/New_York", "20260715T120000", "2026-07-15T16:00:00+00:00"),
+        ("America/Argentina/Buenos_Aires", "20260115T120000", "2026-01-15T15:00:00+00:00"),
+        ("/mozilla.org/20050126_1/Europe/Berlin", "20260115T120000", "2026-01-15T11:00:00+00:00"),
+        ("W. Europe Standard Time", "20260715T120000", "2026-07-15T10:00:00+00:00"),
+        ("Eastern Standard Time", "20260115T120000", "2026-01-15T17:00:00+00:00"),
+        ("Central Standard Time (Mexico)", "20260115T120000", "2026-01-15T18:00:00+00:00"),
+        ("UTC", "20260115T120000", "2026-01-15T12:00:00+00:00"),
+    ],
+)
+def test_a_zone_that_is_only_named_is_looked_up_for_the_reader(zone: str, local: str, utc: str) -> None:
+    begins, ends = f'DTSTART;TZID="{zone}":{local}', f'DTEND;TZID="{zone}":{local[:-1]}1'
+    shown = event("SUMMARY:x", begins, ends)
+    for label in ("when", "until"):
+        moment = reading._line(label, shown[label]).moment
+        assert moment is not None
+        assert moment.isoformat() == utc
+
+
+def test_every_zone_of_windows_that_we_know_is_one() -> None:
+    for name in zones._OF_WINDOWS:
+        assert zones.moment_of(f"2026-01-15 12:00 ({name})") is not None, name
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "2026-01-15 12:00 (Mars/Olympus)",
+        "2026-01-15 12:00 (Europe/Nowhere)",
+        "2026-01-15 12:00 (Europe)",
+        "2026-01-15 12:00 (America/Argentina)",
+        "2026-01-15 12:00 (Europe/../Europe/Berlin)",
+        "2026-01-15 12:00 (/etc/passwd)",
+        "2026-01-15 12:00 (../../etc/localtime)",
+        "2026-01-15 12:00 (localtime)",
+        "2026-13-15 12:00 (Europe/Berlin)",
+        "0001-01-01 00:00 (Europe/Berlin)",
+        "9999-12-31 23:00 (America/New_York)",
+        "2026-01-15 12:00",
+        "2026-01-15",
+    ],
+)
+def test_a_time_in_a_zone_that_nobody_knows_stays_as_it_is(value: str) -> None:
+    line = reading._line("when", value)
+    assert (line.moment, line.value) == (None, value)
+
+
+def test_a_title_that_reads_like_a_time_is_a_title() -> None:
+    assert reading._line("what", "2026-01-15 12:00 (Europe/Berlin)").moment is None
+    assert reading._line("where", "2026-01-15T12:00:00+00:00").moment is None
 
 
 def test_an_end_is_said_where_it_says_more_than_the_beginning() -> None:
