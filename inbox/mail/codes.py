@@ -39,11 +39,30 @@ _ACTS = Lexicon(
 _SELLING = Lexicon(selling=wording.SELLING)
 _TRAVEL = Lexicon(travel=wording.TRAVEL)
 _FORMER = Lexicon(former=wording.FORMER)
+_USED = Lexicon(used=wording.USED)
+_TYPED_STEMS = wording.phrases(wording.TYPED_STEMS)
+_JOINED_HEADS = frozenset(("cod", "kod", "koo"))
+_ABBREVIATIONS = frozenset(wording.phrases(wording.ABBREVIATIONS))
 _COPULAS = frozenset(wording.phrases(wording.COPULAS))
 _PLURALS = frozenset(("codes", "pins", "passwords", "codigos", "codici", "kody", "kodlar"))
 
-_EDGES = " \t\"'*_<>[](){}|:.,;=~`-#»«›‹→「」『』【】“”‘’。，！!"
-_SENTENCE_END = re.compile(r"[.!?]['\")]?\s|[。！？।]|\n")
+# Stands for a dot that ends a sentence, in folded text.
+_ENDED = "\x1e"
+_EDGES = _ENDED + " \t\"'*_<>[](){}|:.,;=~`-#»«›‹→「」『』【】“”‘’。，！!"
+_SENTENCE_END = re.compile(_ENDED + "|[。！？।\n]")
+_MAY_END = re.compile(r"[.!?](?=['\")\]»”’]{0,2}\s+[\"'(\[«“„‘*_¿¡]{0,3}(.?))")
+_LAST_WORD = re.compile(r"[^\W\d_]*\Z")
+# What numbers a thing: right behind a word for a code, "n° 482913" is that code.
+_NUMBERED = re.compile(r"(?<![^\W_])(?:n[°o]?|nr|nro|num|c|cis|br|st|sz|αρ)\.? ?(?=[0-9])")
+_STANDARD = re.compile(r"(?<![a-z])(?:rfc|iso|din|iec|ieee|ecma|bcp) ?\d{3,5}")
+_MIXED = re.compile(r"[a-z]\d+[a-z]+\d|\d[a-z]+\d+[a-z]")
+_PREFIXED = re.compile(r"[A-Z]{1,2}-\d{4,8}")
+# In India a postcode is called so; "Your PIN code" is nobody's address.
+_INDIAN = frozenset(("pincode", "pincodes", "pin code", "pin codes"))
+_OWNED = re.compile(
+    r"(?<![a-z])(?:your|ur|this|uw|jouw|je|de|din|ihre?|tu|votre|secret|new|login|4|6)(?![a-z])"
+)
+_TOWN = re.compile(r", ?[A-Z][a-z]")
 _WORD = re.compile(r"[^\W\d_]+")
 _LONG_NUMBER = re.compile(r"\d{4,}|\d{2,4}[ -]\d{2,4}")
 _DASHES = ("-", "–", "—", ":", "=", "(", "•", "|", "：")
@@ -53,10 +72,13 @@ _COLONS = (":", "：", "=", "→")
 # Four digits that look like a year are a code only right behind one of these.
 _YEAR = re.compile(r"(?:19|20)\d\d(?![\w-])")
 _BEFORE_A_YEAR = _COPULAS | {phrase.strip("*") for phrase in wording.phrases(wording.BARE_CODES)}
-_RULERS = " \t\r\xa0>|*-_="
+_RULERS = " \t\r\xa0>|*-_=+"
 # A word in a path or a file name ("net/code.c") is none.
 _GOES_ON = re.compile(r"\.[a-z0-9]")
 _JOINERS = frozenset(("", "de", "di", "da", "du", "d'", "do", "del", "della", "van", "of"))
+_JOINER = re.compile(
+    r" (?:(?:(?:de(?: la)?|di|da|du|do|del|della|za|na|pro|po|для|за|на|της?|του) |(?:dell|d)' ?))?"
+)
 
 
 def find_code(subject: str, text: str, html_boxes: Collection[str] = ()) -> str:
@@ -102,16 +124,51 @@ class _Line:
 
 
 def _line(raw: str) -> _Line:
-    return _Line(plain_text(raw), flat_text(raw).replace("-", " ").replace("\t", " "))
+    plain, flat = plain_text(raw), flat_text(raw).replace("-", " ").replace("\t", " ")
+    ends = [match.start() for match in _MAY_END.finditer(plain) if _ends_sentence(plain, match)]
+    for end in ends:
+        flat = f"{flat[:end]}{_ENDED}{flat[end + 1 :]}"
+    return _Line(plain, flat)
+
+
+def _ends_sentence(plain: str, match: re.Match[str]) -> bool:
+    """Whether a dot ends a sentence: not before a small letter, and not behind what is short for a word."""
+    following = match[1]
+    if following.islower():
+        return False
+    if match[0] != "." or not following.isalnum():
+        return True
+    word = _LAST_WORD.search(plain, max(0, match.start() - 12), match.start())
+    said = word[0] if word is not None else ""
+    return fold(said) not in _ABBREVIATIONS and not (len(said) == 1 and following.isupper())
+
+
+def _unnumbered(line: _Line) -> _Line:
+    """The line without "n°" and its like between a word for a code and its number."""
+    marks = [match.span() for match in _NUMBERED.finditer(line.flat)]
+    for start, end in marks:
+        label = next((label for label in reversed(line.labels) if label.end <= start), None)
+        if label is None or label.kind == "other" or line.flat[label.end : start].strip(_OPENING + ":,"):
+            continue
+        blank = " " * (end - start)
+        line = _Line(
+            line.plain[:start] + blank + line.plain[end:],
+            line.flat[:start] + blank + line.flat[end:],
+            line.labels,
+        )
+    return line
 
 
 def _merged(flat: str, labels: list[Label]) -> list[Label]:
     """The labels as they are meant: "order code" and "code postal" are names of other numbers."""
     merged: list[Label] = []
+    is_of_standards = bool(labels) and _STANDARD.search(flat) is not None
     for label in labels:
         beside = flat[max(0, label.start - 1) : label.start] + flat[label.end : label.end + 1]
         if "/" in beside or "_" in beside or _GOES_ON.match(flat, label.end):
             continue
+        if label.kind == "bare" and (is_of_standards or _is_of_another_kind(flat, label)):
+            label = label._replace(kind="other")
         last = merged[-1] if merged else None
         if last is not None and {last.kind, label.kind} == {"other", "bare"}:
             gap = flat[last.end : label.start]
@@ -120,6 +177,32 @@ def _merged(flat: str, labels: list[Label]) -> list[Label]:
                 continue
         merged.append(label)
     return merged
+
+
+def _is_of_another_kind(flat: str, label: Label) -> bool:
+    """Whether the words for a code are half of a name: "Bestellcode", "code retour", "iade kodu"."""
+    head = flat[label.start : label.end][:3]
+    start = max(0, label.start - 24)
+    before = flat[start : label.start]
+    if before[-1:].isalpha():
+        if is_unbroken(before[-1]):
+            return before.endswith(wording.OTHER_BEFORE.get(head, ()))
+        joined = before.rpartition(" ")[2]
+        return head in _JOINED_HEADS and not any(stem in joined for stem in _TYPED_STEMS)
+    if before[-1:] == " " and f" {before.rstrip()}".endswith(_WITH_BLANK.get(head, ())):
+        return True
+    behind = wording.OTHER_BEHIND.get(head, ())
+    if not behind:
+        return False
+    joiner = _JOINER.match(flat, label.end)
+    start = joiner.end() if joiner is not None else label.end
+    following = flat[start : start + 24]
+    return following.startswith(behind) and any(
+        following.startswith(name) and not following[len(name) : len(name) + 1].isalpha() for name in behind
+    )
+
+
+_WITH_BLANK = {head: tuple(f" {name}" for name in names) for head, names in wording.OTHER_BEFORE.items()}
 
 
 @dataclass(slots=True)
@@ -144,6 +227,7 @@ class _Reading:
         self.subject_acts = bool(_ACTS.labels(self.subject.flat))
         self.subject_travels = bool(_TRAVEL.labels(self.subject.flat))
         self.subject_sells = bool(_SELLING.labels(self.subject.flat))
+        self.subject = _unnumbered(self.subject)
         for candidate in candidates(self.subject.plain):
             score = self.sentence(self.subject, candidate, None)
             if score is not None:
@@ -166,7 +250,7 @@ class _Reading:
             begin = max(0, place - start - _LONGEST_BEFORE)
             end = min(len(line), place - start + _LONGEST_BEHIND)
             looked_until = start + (end if end == len(line) else end - _LONGEST_OVERLAP)
-            self.read_line(number, _line(line[begin:end]))
+            self.read_line(number, _unnumbered(_line(line[begin:end])))
             self.left -= 1
             if self.left <= 0:
                 return
@@ -240,7 +324,9 @@ class _Reading:
                 break
             if seen_other and not _ACTS.labels(gap):
                 return _ANOTHERS
-            return _said_before(candidate, label, gap, taken)
+            if not self.subject_strength and _is_postal(line, label, line, candidate):
+                return _ANOTHERS
+            return _said_before(candidate, label, line, taken)
         if seen_other:
             return _ANOTHERS
         if number and len(self.lines[number - 1]) >= 50 and not _SENTENCE_END.search(flat[:start]):
@@ -304,6 +390,8 @@ class _Reading:
             if distance == 1 and begins_line and _names_another(said):
                 return None
             kinds = {label.kind for label in said.labels if not _has_number(said, label)}
+            if not self.subject_strength and _is_postal(said, said.labels[-1], line, candidate):
+                return None
             if kinds - {"other"}:
                 strength = _STRONG if "strong" in kinds else _BARE
                 former = 2 if _FORMER.labels(said.flat) else 0
@@ -354,10 +442,23 @@ class _Reading:
         return 0
 
 
-def _said_before(candidate: Candidate, label: Label, gap: str, taken: bool) -> int | None:
-    """What a label is worth that stands in front of a candidate with `gap` between them."""
+def _is_postal(said: _Line, label: Label, line: _Line, candidate: Candidate) -> bool:
+    """Whether a "pincode" is an Indian postcode: six digits, nobody's own, or a town behind it."""
+    if said.flat[label.start : label.end] not in _INDIAN or "-" in said.plain[label.start : label.end]:
+        return False
+    if len(candidate.code) != 6 or candidate.has_letters or candidate.code[0] == "0":
+        return False
+    if _TOWN.match(line.plain, candidate.end):
+        return True
+    gap = said.flat[label.end : candidate.start] if said is line else ""
+    return not (_WORD.search(gap) or _OWNED.search(said.flat, 0, label.start))
+
+
+def _said_before(candidate: Candidate, label: Label, line: _Line, taken: bool) -> int | None:
+    """What a label is worth that stands in front of a candidate in its line."""
+    gap = line.flat[label.end : candidate.start]
     words = _WORD.findall(gap)
-    comes_now = _comes_now(gap, words)
+    comes_now = _comes_now(gap, words) or _comes_behind_dash(line, label, candidate)
     if label.kind == "strong":
         is_tight = len(words) <= 3 and not taken
     else:  # "codice negozio 4829" is a code of another kind; scripts without blanks put their particles here
@@ -365,13 +466,26 @@ def _said_before(candidate: Candidate, label: Label, gap: str, taken: bool) -> i
     is_tight = is_tight or (comes_now and len(words) <= 8)
     if candidate.is_year and not (is_tight and len(words) <= 2 and (comes_now or not words)):
         return None
+    if not comes_now and words and _USED.labels(gap):
+        return None
     score = _STRONG if label.kind == "strong" else _BARE
     if is_tight:
+        if label.kind == "bare" and comes_now and not set(words) - _COPULAS:
+            score += _is_meant(candidate, line)
         return score + 3
     score += 1 if len(words) <= 14 else 0
     if comes_now:
         return score + 1
     return score - 2 if candidate.has_letters else score
+
+
+def _is_meant(candidate: Candidate, line: _Line) -> int:
+    """What "code is" right before it is worth to what looks like a year or a word, and ends its sentence."""
+    if _WORD.match(line.flat[candidate.end :].lstrip(" \"')*")):
+        return 0
+    if candidate.is_year:
+        return 2
+    return 1 if candidate.has_letters and _MIXED.search(candidate.code) else 0
 
 
 def _after(line: _Line, candidate: Candidate) -> int | None:
@@ -390,6 +504,8 @@ def _after(line: _Line, candidate: Candidate) -> int | None:
         is_said = is_said or gap.lstrip(_CLOSING).startswith(_DASHES)
         if candidate.start > 40 or (len(words) >= 2 and not is_said):
             return None
+        if is_said and _PREFIXED.fullmatch(candidate.code):
+            return _ENOUGH
     score = _STRONG if label.kind == "strong" else _BARE
     score += 3 if len(words) <= 1 else 2 if len(words) <= 4 else 1
     if not line.plain[: candidate.start].strip(_EDGES):
@@ -404,13 +520,20 @@ def _is_of_no_interest(line: str, at: int) -> bool:
         word = before.rpartition(" ")[2]
         if not before.endswith(_COLONS) and word and fold(word) not in _BEFORE_A_YEAR:
             return True
-    return not any(candidates(plain_text(line[max(0, at - 30) : at + 40])))
+    piece = line[max(0, at - 30) : at + 40]
+    return not any(candidates(plain_text(piece))) and _NUMBERED.search(flat_text(piece)) is None
 
 
 def _comes_now(gap: str, words: list[str]) -> bool:
     """Whether the words before a number say that now it comes: a colon, "is"."""
     bare = gap.rstrip(_OPENING)
     return bare.endswith(_COLONS) or (bool(words) and words[-1] in _COPULAS and bare.endswith(words[-1]))
+
+
+def _comes_behind_dash(line: _Line, label: Label, candidate: Candidate) -> bool:
+    """Whether a dash says "is", as in Russian and Ukrainian."""
+    is_cyrillic = "\u0400" <= line.flat[label.start] < "\u0530"
+    return is_cyrillic and line.plain[label.end : candidate.start].rstrip(_OPENING).endswith((" -", "—"))
 
 
 def _names_another(line: _Line) -> bool:

@@ -1,8 +1,8 @@
 """What one glance at a letter's HTML gives: its text in lines, its links, what stands in a box of its own.
 
 For reception, where a letter is looked at once and in a hurry: a single pattern cuts the markup at its tags,
-and nothing is built. It decides nothing about safety. Linear: no tag holds a "<", so no two searches for the
-end of one cover the same ground.
+and nothing is built. What its own style hides is passed over. It decides nothing about safety. Linear: no tag
+holds a "<", so no two searches for the end of one cover the same ground.
 """
 
 import html
@@ -19,6 +19,8 @@ _MOST_CALLED_ALIKE = 4
 _LONGEST_URL = 4000
 _LONGEST_LINK_TEXT = 200
 _MOST_SILENT = 2000
+# Of a letter that hides more than this the rest is hidden too.
+_MOST_HIDDEN = 1000
 
 
 class Link(NamedTuple):
@@ -32,12 +34,16 @@ class Link(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Glance:
-    """The text in lines (each block is one), what short text fills an element alone, and the links."""
+    """The text in lines (each block is one), what short text fills an element alone, and the links.
+
+    `hidden` is the markup that the letter's own style hides; none of it is in the others.
+    """
 
     text: str = ""
     boxes: frozenset[str] = frozenset()
     links: tuple[Link, ...] = ()
     is_cut: bool = False
+    hidden: str = ""
 
 
 _LINK_BEGINS, _LINK_ENDS = "\x02", "\x03"
@@ -52,9 +58,12 @@ _BRACKETS_AS_BLANKS = str.maketrans("<>", "  ")
 _SOURCE_BLANKS = ("\r\n", "\n", "\r", "\t", _LINK_BEGINS, _LINK_ENDS)
 _BOX = re.compile(r">\s*([0-9A-Za-z][0-9A-Za-z \-]{2,14}[0-9A-Za-z])\s*</")
 _ATTRIBUTE = r"""(?:^|\s){}\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))"""
+_STYLE = re.compile(_ATTRIBUTE.format("style"), re.I)
 _HREF = re.compile(_ATTRIBUTE.format("href"), re.I)
 _ALT = re.compile(_ATTRIBUTE.format("alt"), re.I)
 # One digit an element, as code boxes are drawn.
+_ROW = re.compile(r"\|(?:[ \t]{0,8}[0-9A-Z][ \t]{0,8}\|){4,10}(?![ \t]{0,8}[0-9A-Za-z])")
+_COUNTED = "0123456789|1234567890|9876543210"
 _SINGLE = re.compile("\n[ ]{0,20}[0-9A-Z][ ]{0,20}\n")
 _SINGLES = re.compile(
     r"(?:(?<=\n)|\A)[ ]{0,20}[0-9A-Z](?:[ ]{0,20}\n[ \n]{0,20}[0-9A-Z]){3,9}[ ]{0,20}(?=\n|\Z)"
@@ -113,11 +122,13 @@ def glance(markup: str) -> Glance:
     markup = markup[:LONGEST_MARKUP]
     for blank in _SOURCE_BLANKS:
         markup = markup.replace(blank, " ")
-    markup = _said(markup)
+    markup, hidden = _shown(_said(markup))
     text, names, attributes = _cut_at_tags(markup)
     if "<" in text or ">" in text:
         # Perhaps a bracket inside of a quoted value (alt="a > b"), which ends no tag.
         markup = _QUOTED.sub(lambda quoted: quoted[0].translate(_BRACKETS_AS_BLANKS), markup)
+        markup, more = _shown(markup)
+        hidden += more
         text, names, attributes = _cut_at_tags(markup)
         text = _OTHER_MARKUP.sub("", text)
     is_cut = is_cut or len(text) > LONGEST_TEXT
@@ -125,7 +136,7 @@ def glance(markup: str) -> Glance:
     links = tuple(_links(text, names, attributes)) if _LINK_BEGINS in text else ()
     text = text.replace(_LINK_BEGINS, "").replace(_LINK_ENDS, "").strip()
     boxes = frozenset(box for box in _BOX.findall(markup) if not box.replace(" ", "").isalpha())
-    return Glance(joined_singles(text), boxes, links, is_cut)
+    return Glance(joined_singles(text), boxes, links, is_cut, hidden)
 
 
 def _said(markup: str) -> str:
@@ -147,6 +158,137 @@ def _said(markup: str) -> str:
         position = searched = end
     kept.append(markup[position:])
     return "".join(kept)
+
+
+# What hides: a word that is in hardly any tag, and what must follow it to be worth a closer look.
+_HIDING = {
+    "display": re.compile(r"display\s*:\s*none"),
+    "visibility": re.compile(r"visibility\s*:\s*(?:hidden|collapse)"),
+    "hidden": re.compile(r"hidden(?=[\s=/>])"),
+    "max-height": re.compile(r"max-height\s*:\s*0"),
+    "font-size": re.compile(r"font-size\s*:\s*0"),
+}
+_HIDDEN_ATTRIBUTE = re.compile(r"(?:^|[\s\"'])hidden(?:[\s=/]|$)", re.I)
+_VALUE = re.compile(r"=\s*(?:\"[^\"]*\"|'[^']*'|[^\s\"'>]+)")
+_NO_SIZE = re.compile(r"0+(?:\.0*)?(?:[a-z]{2,4}|%)?")
+_CAPITALS = re.compile("[A-Z]+")
+_EMPTY = frozenset(
+    ("area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr")
+)
+_CELLS = frozenset(("td", "th", "tr", "tbody", "thead", "tfoot"))
+# Whose end ends what is open inside of it, though it was begun outside of what is looked at.
+_BLOCKS = _CELLS | {
+    "body",
+    "html",
+    "div",
+    "table",
+    "section",
+    "article",
+    "main",
+    "center",
+    "form",
+    "blockquote",
+    "ul",
+    "ol",
+    "li",
+}
+# Until which next of their kind those last that need no end, and what holds both.
+_UNTIL_NEXT = {
+    "td": (_CELLS, ("table",)),
+    "th": (_CELLS, ("table",)),
+    "tr": (_CELLS - {"td", "th"}, ("table",)),
+    "li": (frozenset(("li",)), ("ul", "ol")),
+    "p": (frozenset(("p", "div", "table", "ul", "ol", "h1", "h2", "h3", "h4", "blockquote")), ()),
+}
+
+
+def _shown(markup: str) -> tuple[str, str]:
+    """`markup` without the elements that their own style hides, and those."""
+    lowered = markup.lower()
+    if len(lowered) != len(markup):
+        lowered = _CAPITALS.sub(lambda match: match[0].lower(), markup)
+    places = [
+        match.start()
+        for word, pattern in _HIDING.items()
+        if word in lowered
+        for match in pattern.finditer(lowered)
+    ]
+    if not places:
+        return markup, ""
+    kept: list[str] = []
+    hidden: list[str] = []
+    position = looked_until = 0
+    for place in sorted(places):
+        start = markup.rfind("<", looked_until, place)
+        looked_until = max(looked_until, place)
+        tag = _TAG.match(markup, start) if start >= position else None
+        if tag is None or tag.end() < place or tag[1][0] == "/":
+            continue
+        how = _hides(tag[2])
+        if not how:
+            continue
+        end = _end_of_element(markup, tag, how) if len(hidden) < _MOST_HIDDEN else len(markup)
+        kept.append(markup[position:start])
+        hidden.append(markup[start:end])
+        position = looked_until = end
+    kept.append(markup[position:])
+    return "".join(kept), "".join(hidden)
+
+
+def _hides(attributes: str) -> str:
+    """How attributes hide their element: "all" of it, "text" that has no size of its own, or ""."""
+    if _HIDDEN_ATTRIBUTE.search(_VALUE.sub(" ", attributes)):
+        return "all"
+    found: dict[str, str] = {}
+    for declaration in _attribute(_STYLE, attributes).lower().split(";"):
+        name, _, value = declaration.partition(":")
+        found[name.strip()] = value.partition("!")[0].strip()
+    if found.get("display") == "none" or found.get("visibility") in ("hidden", "collapse"):
+        return "all"
+    if _NO_SIZE.fullmatch(found.get("max-height") or "1") and found.get("overflow", "") in ("hidden", "clip"):
+        return "all"
+    return "text" if _NO_SIZE.fullmatch(found.get("font-size") or "1") else ""
+
+
+def _end_of_element(markup: str, tag: re.Match[str], how: str) -> int:
+    """Where the element that `tag` begins is over; one that never ends reaches to the end of `markup`."""
+    name = tag[1].lower()
+    if name in _EMPTY:
+        return tag.end()
+    until, holders = _UNTIL_NEXT.get(name, (frozenset[str](), ()))
+    inside = [name]
+    count = {name: 1}
+    for other in _TAG.finditer(markup, tag.end()):
+        called = other[1].lower()
+        if called.startswith("/"):
+            called = called[1:]
+            if not count.get(called):
+                if called in _BLOCKS and (name not in _CELLS or called in _CELLS or called == "table"):
+                    return other.start()
+                continue
+            while True:
+                last = inside.pop()
+                count[last] -= 1
+                if last == called:
+                    break
+            if not inside:
+                return other.end()
+        elif (called in until and not any(count.get(holder) for holder in holders)) or (
+            how == "text" and _has_size(called, other[2])
+        ):
+            return other.start()
+        elif called not in _EMPTY:
+            inside.append(called)
+            count[called] = count.get(called, 0) + 1
+    return len(markup)
+
+
+def _has_size(name: str, attributes: str) -> bool:
+    """Whether an element may have a size of text of its own: by its style, by a sheet, as tables may."""
+    if name == "table":
+        return True
+    lowered = attributes.lower()
+    return "font" in lowered or "class" in lowered or "size" in lowered or " id" in lowered
 
 
 def _cut_at_tags(markup: str) -> tuple[str, list[str], list[str]]:
@@ -197,10 +339,18 @@ def _unescaped(text: str) -> str:
 
 
 def joined_singles(text: str) -> str:
-    """`text` with digits that stand in a line each joined to one line."""
+    """`text` with digits that stand in a line each, or in cells drawn in a line, joined to one word."""
+    if "|" in text:
+        text = _ROW.sub(_joined_row, text)
     if _SINGLE.search(text) is None:
         return text
     return _SINGLES.sub(lambda match: "".join(match[0].split()), text)
+
+
+def _joined_row(match: re.Match[str]) -> str:
+    cells = "".join(match[0].replace("|", " ").split())
+    # What counts from one to the next is the head of a table.
+    return match[0] if cells in _COUNTED else f" {cells} "
 
 
 def _links(text: str, names: list[str], attributes: list[str]) -> Iterator[Link]:

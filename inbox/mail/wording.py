@@ -27,7 +27,7 @@ CODES = {
         single use code, pairing code, unlock code, login pin, security pin, verify code,
         login token, secret code, unique code, sms code, email code, e-mail code, account code,
         linking code, code to verify, code to confirm, code to sign in, code to log in,
-        code to reset, code to complete
+        code to reset, code to complete, activation key
         """,
     "de": """
         *bestätigungscode, *sicherheitscode, *verifizierungscode, *verifikationscode, *einmalcode,
@@ -36,7 +36,8 @@ CODES = {
         *authentifizierungscode, *registrierungscode, mtan, sms-tan, email-tan, tan, einmalige code,
         einmaliger code, stelliger code, stellige code, stelligen code, bestätigungs-code,
         bestätigungs-pin, *wiederherstellungscode, *sicherheitsschlüssel, zurücksetzungscode,
-        anmelde-code, sicherheits-code, *rücksetzcode, *bestätigungsnummer
+        anmelde-code, sicherheits-code, *rücksetzcode, *bestätigungsnummer,
+        *aktivierungsschlüssel
         """,
     "fr": """
         code de vérification, code de sécurité, code de confirmation, code de connexion,
@@ -261,7 +262,7 @@ CODES = {
 # The bare words. They count less: near them any number may stand.
 BARE_CODES = """
     nhập mã, mã này, mã của bạn, mã của quý khách, mã sau, mã bên dưới, mã là, code, codes, pin,
-    pincode, password, token, *code, *codes, *kennwort, *passwort, *geheimzahl, code pin,
+    pincode, pin code, password, token, *code, *codes, *kennwort, *passwort, *geheimzahl, code pin,
     mot de passe, code confidentiel, código, clave, contraseña, nip, senha, palavra-passe, codice,
     wachtwoord, *kod, *koden, kod, kodu, kodem, lösenord, *kode, *kodeord, *pinkode, passord,
     *koodi*, salasana*, tunnusluku*, hasło, hasła, kód, kódu, kódem, heslo, kódom, kód*, jelszó*,
@@ -275,6 +276,9 @@ BARE_CODES = """
 
 # Numbers of another kind: what stands behind these is no code, however near a word for one is.
 OTHER_NUMBERS = """
+    почтовый код, поштовий код, 客户代码, 客戶代碼, 退货码, 退貨碼, 会员码, 會員碼, 收货码,
+    取货码, 取貨碼, 国家码, 國家碼, 邀請碼, 礼品码, 门禁码, 核销码, unsubscribe code, license code,
+    licence code, *lizenzschlüssel,
     encode, encodes, decode, decodes, transcode, hardcode, opcode, opcodes, bytecode, keycode,
     keycodes, leetcode, geocode, geocodes, qrcode, recode, gcode, errorcode, statuscode,
     countrycode, postalcode*, regioncode*, zipcodes, return code, код авторизации банка,
@@ -349,7 +353,7 @@ OTHER_NUMBERS = """
     código de rastreio, código de rastreamento, código de objeto, telefone*, telemóvel, celular,
     ligue, cep, código de desconto, cupom*, cupão*, cartão*, final, fatura*, nota fiscal, nf-e,
     número do pedido, número da encomenda, conta, número da conta, agência, referência*, protocolo,
-    voo*, cpf, cnpj, código do produto, código de erro, código fonte, quarto, valor, preço, apólice,
+    voo, voos, cpf, cnpj, código do produto, código de erro, código fonte, quarto, valor, preço, apólice,
     ordine*, numero d'ordine, numero ordine, codice ordine, fattura*, spedizione*,
     codice di tracciamento, numero di tracking, telefono*, cellulare, chiama*, cap, codice postale,
     codice sconto, codice promo*, buono*, coupon, codice fiscale, codice cliente, numero cliente,
@@ -466,6 +470,187 @@ OTHER_NUMBERS = """
     카드번호, 끝자리, 객실, 접수번호, 참조번호, 사업자등록번호, 적립금, 포인트, 대표번호, 문의
     """
 
+# What a code may be that is no one-time code. What is shown at a counter, a locker or a door is among them,
+# and what brings a friend; what is typed to get on the Wi-Fi is not. Languages join the two words in their
+# ways: in one word ("Bestellcode"), the code first ("code retour"), or the code last ("iade kodu").
+
+# What goes before it in one word where it is typed once: all else that does names another number.
+TYPED_STEMS = """
+    verif, valid, konfirm, confirm, authen, autor, autent, ident, legit, sicher, bestätig, zugang, zugriff,
+    einmal,    freigabe, freischalt, login, logg, pass, pin, sms, mail, otp, prüf, kontroll, controle,
+    anmeld, registr, zahlen, ziffer, schlüssel, aktiv, geheim, rücksetz, wiederher, inlog, toegang, beveil,
+    bevestig, eenmalig, aanmeld, cijfer, veilig, herstel, engång, engang, säker, sikker, bekräft, bekræft,
+    bekreft, åtkomst, lösen, tillträd, godk, adgang, tilgang, siffer, återställ, gjenoppr, kerta, vahvist,
+    turva, tunnist, tunnus, kirjaut, pääsy, avain, varmen, todent, salasana, palautumis, kinnit, ühekord,
+    sissel, pääsu, tuvast, kontrolli, ellenőrz, belép, bejelent, azonosít, megerősít, jel, hitelesít,
+    engedély
+    """
+_CODE_FIRST = (
+    (
+        "code",
+        """
+        retour, promotionnel, colis, porte, portail, immeuble, relais, retrait, point relais, livraison,
+        livreur, coursier, magasin, boutique, banque, iban, bic, swift, douane, licence, fidélité,
+        invitation, filleul, cadeau, commande, désabonnement, désinscription, pays, ville, fiscal, impôt,
+        statut, retour colis
+        """,
+    ),
+    (
+        "código",
+        """
+        devolución, retorno, cliente, área, ciudad, recogida, recojo, retiro, entrega, paquete, mensajero,
+        puerta, portal, sucursal, oficina, banco, aduana, licencia, fidelidad, invitación, invitado, amigo,
+        regalo, canje, compra, baja, cancelación, impuesto, estado, promoción, oferta, tienda, vendedor,
+        devolução, convite, retirada, levantamento, coleta, recolha, encomenda, estafeta, porta, prédio,
+        agência, loja, filial, licença, fidelidade, indicação, presente, resgate, país, cidade, imposto,
+        cancelamento, promocional, promoção, vale
+        """,
+    ),
+    (
+        "codice",
+        """
+        reso, invito, ritiro, consegna, pacco, corriere, porta, portone, cancello, filiale, agenzia,
+        sportello, doganale, licenza, fedeltà, amico, presentazione, regalo, riscatto, acquisto,
+        disiscrizione, nazione, città, stato, tributo, promozionale, punto vendita, restituzione,
+        promozione, voucher
+        """,
+    ),
+    (
+        "kod",
+        """
+        zwrotu, klienta, zaproszenia, polecenia, polecający, kraju, odbioru, nadania, kuriera, paczki,
+        do drzwi, do bramy, do domofonu, domofonu, oddziału, banku, sklepu, licencji, licencyjny, towaru,
+        podarunkowy, prezentowy, zamówienia, wypisania, podatkowy, kierunkowy, urzędu, promocji, statusu
+        """,
+    ),
+    (
+        "kód",
+        """
+        vrácení, zákazníka, zákaznický, pozvánky, vyzvednutí, výdeje, výdejní, zásilky, kurýra, dveří,
+        od dveří, země, pobočky, banky, obchodu, zboží, licence, licenční, dárkový, objednávky, odhlášení,
+        vrátenie, vrátenia, zákazníka, pozvánky, vyzdvihnutie, výdaj, zásielky, kuriéra, dverí, krajiny,
+        banky, obchodu, tovaru, licencie, darčekový, objednávky, odhlásenie, štátu
+        """,
+    ),
+    (
+        "cod",
+        """
+        retur, client, clientului, comenzii, țării, băncii, magazinului, invitație, ridicare, livrare,
+        colet, curier, ușă, interfon, țară, oraș, sucursală, bancă, magazin, voucher, cadou, licență,
+        comandă, dezabonare, recomandare, promoție
+        """,
+    ),
+    (
+        "код",
+        """
+        връщане, клиента, клиент, покана, получаване, доставка, куриера, врата, вход на блока, държавата,
+        държава, града, банката, магазина, стоката, лиценз, подарък, поръчката, поръчка, отписване, возврата,
+        возврат, клиента, приглашения, получения, выдачи, доставки, курьера, домофона, двери, подъезда,
+        города, магазина, филиала, лицензии, подарка, заказа, отписки, повернення, клієнта, запрошення,
+        отримання, видачі, доставки, кур'єра, домофона, дверей, міста, країни, банку, магазину, товару,
+        ліцензії, замовлення, відписки, скидки, знижки
+        """,
+    ),
+    (
+        "kod, šifra",
+        """
+        povraćaj, povrat, kupca, klijenta, pozivnicu, poziv, preuzimanje, dostavu, kurira, vrata, državu,
+        države, zemlje, banke, prodavnice, trgovine, licence, poklon, narudžbu, porudžbinu, odjavu, vračilo,
+        stranke, povabilo, prevzem, dostavo, kurirja, darilo, naročilo, odjavo
+        """,
+    ),
+    (
+        "κωδικός",
+        """
+        επιστροφής, παραλαβής, παράδοσης, χώρας, τράπεζας, καταστήματος, πόρτας, κούριερ, δέματος, άδειας,
+        δώρου, πρόσκλησης, σφάλματος, πόλης, περιοχής, διαγραφής
+        """,
+    ),
+    (
+        "رمز, كود, الرمز, الكود",
+        """
+        الإرجاع, إرجاع, العميل, الاستلام, استلام, التسليم, المندوب, الباب, البنك, الفرع, الترخيص, الهدية,
+        الدعوة, الطلب, المنطقة
+        """,
+    ),
+    (
+        "קוד",
+        """
+        החזרה, לקוח, איסוף, מסירה, משלוח, שליח, דלת, כניסה לבניין, בנק, סניף, רישיון, מתנה, הזמנה, מדינה
+        """,
+    ),
+    ("کد, رمز", "مرجوعی, مشتری, تحویل, پیک, درب, بانک, شعبه, مجوز, هدیه, دعوت, معرف, کشور, شهر"),
+    (
+        "mã",
+        """
+        trả hàng, quốc gia, nhận hàng, giao hàng, lấy hàng, bưu cục, cửa, ngân hàng, chi nhánh, cửa hàng,
+        bản quyền, mời, giới thiệu, hủy đăng ký, đổi quà
+        """,
+    ),
+    (
+        "kod",
+        """
+        retur, pengembalian, pelanggan, pelanggan anda, pengambilan, pengiriman, kurir, pintu, negara, bank,
+        cabang, toko, lisensi, hadiah, undangan, pesanan, penukaran, pemulangan, ambilan, jemputan
+        """,
+    ),
+    ("รหัส", "คืนสินค้า, สมาชิก, รับสินค้า, รับพัสดุ, ประตู, ธนาคาร, สาขา, ประเทศ, เชิญ, ของขวัญ"),
+)
+_CODE_LAST = (
+    (
+        "code",
+        """
+        return, returns, invite, invitation, pickup, pick-up, pick up, collection, locker, courier,
+        delivery, door, gate, entry gate, unsubscribe, license, licence, redemption, redeem, loyalty,
+        reward, rewards, gift, friend, referrer, clearing, bank, swift, tax, customs, country, city, dial,
+        prefix, shipping, shipment, parcel, customer, client, order, purchase, product, warranty, offer,
+        discount, cashback, sponsor, partner, dealer, nace, cpv, sni, http, smtp, plate, group, team,
+        school, office, project, account type
+        """,
+    ),
+    (
+        "kod",
+        """
+        sni, pkd, nace, iade, müşteri, davet, ülke, teslimat, teslim, kurye, kapı, banka, şube, mağaza,
+        lisans, hediye, sipariş, şehir, il, vergi, bayi, referans
+        """,
+    ),
+    (
+        "kod",
+        """
+        grąžinimo, kliento, kvietimo, atsiėmimo, pristatymo, kurjerio, durų, šalies, banko, parduotuvės,
+        licencijos, dovanos, užsakymo, mokesčių
+        """,
+    ),
+    (
+        "kod",
+        """
+        atgriešanas, klienta, uzaicinājuma, saņemšanas, piegādes, kurjera, durvju, valsts, bankas, veikala,
+        licences, dāvanas, pasūtījuma, nodokļu
+        """,
+    ),
+    (
+        "kód",
+        """
+        visszaküldési, rendelési, átvételi, vásárlói, meghívó, szállítási, futár, ajtó, banki, licenc,
+        ország, leiratkozási, ajánlói
+        """,
+    ),
+    ("कोड", "उत्पाद, वापसी, ग्राहक, डिलीवरी, पिकअप, निमंत्रण, रेफरल, बैंक, देश, लाइसेंस, उपहार, दरवाज़ा"),
+    ("コード", "返品, 会員, 受取, 受け取り, 店舗, 銀行, 国, ライセンス, 配送, 紹介, 招待, ギフト, 顧客"),
+    ("코드", "상품, 반품, 고객, 수령, 픽업, 초대, 배송, 은행, 국가, 매장, 라이선스, 선물, 출입문"),
+)
+
+
+def _by_head(table: Iterable[tuple[str, str]]) -> dict[str, tuple[str, ...]]:
+    """For the first three letters of each word for a code, the words of its languages, folded."""
+    found: dict[str, set[str]] = {}
+    for heads, written in table:
+        for head in {phrase[:3] for phrase in phrases(heads)}:
+            found.setdefault(head, set()).update(phrases(written))
+    return {head: tuple(sorted(word.replace("-", " ") for word in words)) for head, words in found.items()}
+
+
 # Said of a number right behind it: it counts or measures something.
 UNITS = """
     minutes, minute, mins, min, hours, hour, hrs, seconds, secs, days, day, weeks, months, years,
@@ -483,6 +668,33 @@ UNITS = """
     giờ, ngày, đồng, điểm, menit, jam, hari, poin, minit, mata, 分, 分钟, 分鐘, 分間, 秒, 时, 時,
     点, 點, 小时, 小時, 天, 年, 月, 日, 元, 円, 圓, 块, 积分, 積分, 号, 號, 名, 人, 件, 個, 个,
     ポイント, 원, 분, 시간, 일, 년, 월, 점, 명, 건, 개, 번째, 포인트
+    """
+
+# Said of a code that is over: a number behind these is another.
+USED = """
+    was used, were used, has been used, have been used, was entered, was requested, was sent to,
+    was changed, wurde verwendet, wurde benutzt, wurde eingegeben, wurde gesendet an, a été utilisé,
+    a été saisi, fue utilizado, fue usado, ha sido utilizado, se utilizó, se usó, foi utilizado, foi usado,
+    è stato usato, è stato utilizzato, is gebruikt, werd gebruikt, användes, har använts, blev brugt,
+    er blevet brugt, ble brukt, er brukt, on käytetty, käytettiin, został użyty, zostało użyte, byl použit,
+    bylo použito, bol použitý, bolo použité, felhasznált*, a fost folosit*, a fost utilizat*,
+    беше използван*, был использован*, было использован*, було використан*, був використан*, je iskorišćen*,
+    je iskorišten*, je bil uporabljen*, buvo panaudot*, tika izmantot*, kasutati, χρησιμοποιήθηκε,
+    kullanıldı, تم استخدام*, נעשה שימוש, استفاده شد, उपयोग किया गया, ถูกใช้, đã được sử dụng,
+    telah digunakan, 已被使用, 使用されました, 사용되었습니다
+    """
+
+# Short for words, and no end of a sentence though a dot and a capital or a number follow.
+ABBREVIATIONS = """
+    mr, mrs, ms, dr, prof, st, n, c, inc, ltd, co, corp, llc, no, nr, num, approx, max, min,
+    ca, vs, dept, ext, fig, exp,
+    jan, feb, mar, apr, jun, jul, aug, sep, sept, oct, okt, nov, dec, dez, déc, ene, abr, ago, dic, gen,
+    hr, hrn, fr, frl, fa, bzw, evtl, ggf, abt, inkl, ing, tel, str, bd, mme, mlle, m, mm, sté, éts, env, réf,
+    sr, sra, srta, d, dña, ud, uds, av, avda, núm, hnos, cía, exmo, exma, aprox, lda, ltda, dott, sig, sigg,
+    spett, gent, geom, f, mevr, dhr, ir, drs, nv, bv, kl, osv, bl, kpl, esim, ns, os,
+    pl, ul, al, woj, sp, wg, č, čís, tř, nám, sv, mudr, bc, mgr, kb, ill, sz, özv, dl, dna, dvs, bul, bd,
+    г, гр, ул, пр, пл, д, кв, тел, стр, гг, н, п, вул, буд, просп, с, м, gđa, gđu, gđe, gosp, tj, npr, g, ga,
+    gal, p, pvz, piem, t, k, κ, κα, αρ, οδ, sn, şti, tic, pt, utk, jl, jln, tp, ths, ts, bà, ông, e, z, u
     """
 
 # Said of a letter that sells something: what is called a code there lowers a price.
@@ -514,7 +726,7 @@ FORMER = """
 # Said of a letter about a journey: a "confirmation code" there is shown at a counter.
 TRAVEL = """
     flight*, airline*, itinerary, boarding, check-in, hotel*, reservation*, booking*, flug*,
-    *buchung*, vol, vols, réservation*, vuelo*, reserva*, voo*, volo, prenotazione*, vlucht*,
+    *buchung*, vol, vols, réservation*, vuelo*, reserva*, voo, voos, volo, prenotazione*, vlucht*,
     *boeking*, *bokning*, rezerwacj*, rezervac*, rezervác*, foglalás*, рейс*, бронирован*,
     бронюван*, резервац*, uçuş*, rezervasyon*, κράτησ*, πτήσ*, رحلة, حجز, טיסה, پرواز, رزرو, पीएनआर,
     उड़ान, เที่ยวบิน, การจอง, chuyến bay, đặt chỗ, penerbangan, pemesanan, 航班, 预订, 預訂, 便名,
@@ -523,7 +735,7 @@ TRAVEL = """
 
 # Small words that say what something is: behind a word for a code and right before it, or the other way.
 COPULAS = """
-    is, are, be, as, ist, lautet, lauten, als, est, sera, comme, es, será, como, e, è, é, jest, to,
+    is, are, was, be, as, ist, lautet, lauten, als, est, sera, comme, es, será, como, e, è, é, jest, to,
     brzmi, jako, je, jsou, znie, zní, är, lyder, er, som, on, este, е, это, є, είναι, yra, ir,
     është, dir, հետևյալն է, هو, هي, هو:, הוא, است, है, हैं, হল, হলো, คือ, là, adalah, ialah, ini,
     是, 为, 為, は, 는, 은, kao, kot, bu
@@ -704,6 +916,9 @@ def phrases(written: str | Iterable[str]) -> list[str]:
     found = {" ".join(fold(phrase).split()) for table in tables for phrase in table.split(",")}
     return sorted(phrase for phrase in found if phrase.strip("* "))
 
+
+OTHER_BEHIND = _by_head(_CODE_FIRST)
+OTHER_BEFORE = _by_head(_CODE_LAST)
 
 # Scripts that put no blank between words, or join small words to long ones: a word may begin anywhere.
 _UNBROKEN = re.compile(

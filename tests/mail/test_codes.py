@@ -115,6 +115,115 @@ def test_the_words_beside_a_number_decide(subject: str, text: str, code: str) ->
     assert find_code(subject, text) == code
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Your code for Acme Inc. is 482913",
+        "Your code from Dr. Smith is 482913",
+        "Your code for Yahoo! is 482913",
+        "Ihr Code für Fa. Muster lautet 482913",
+        "Kod dla p. Anny to 482913",
+        "Codul dvs. de verificare este 482913",
+        "Tu código (válido 10 min.) es 482913",
+        "Il codice n. 482913",
+        "Váš kód č. 482913",
+        "Votre code de vérification n° 482913",
+        "Código nº 482913",
+        "Kod nr 482913",
+        "Your code (exp. 12 Dec.) is 482913",
+        "Ваш код для п. Олени — 482913",
+    ],
+)
+def test_what_is_short_for_a_word_ends_no_sentence(text: str) -> None:
+    assert find_code("", text) == "482913"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Do not tell your code. Room 482913 is free.",
+        "Do not tell your code! 482913 people did.",
+        "ما هو الكود. الغرفة 482913 هنا",
+    ],
+)
+def test_a_dot_before_a_new_sentence_ends_one(text: str) -> None:
+    assert find_code("", text) == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("Your PIN is 2024", "2024"),
+        ("Your code is 1999, for an hour.", "1999"),
+        ("The code is 2024 years old", ""),
+        ("Use G-482913 as your code", "G-482913"),
+        ("Your code is a1b2c3d4", "a1b2c3d4"),
+        ("Activation key: 4829-1355", "48291355"),
+        ("License code: 4829-1355", ""),
+        ("RFC 5321 code 5511", ""),
+        ("Your one-time code was used on device 48291", ""),
+        ("Your code for the new device is 48291", "48291"),
+    ],
+)
+def test_what_looks_like_another_thing_may_be_meant(text: str, code: str) -> None:
+    assert find_code("", text) == code
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("Pincode: 110001", ""),
+        ("PIN code 110001, New Delhi", ""),
+        ("Your parcel goes to\nPincode\n110001", ""),
+        ("Your PIN code is 110001", "110001"),
+        ("Uw pincode: 482913", "482913"),
+        ("PIN-Code: 482913", "482913"),
+        ("Pincode: 4829", "4829"),
+    ],
+)
+def test_a_postcode_of_india_is_no_pin(text: str, code: str) -> None:
+    assert find_code("", text) == code
+
+
+@pytest.mark.parametrize(
+    "named",
+    [
+        "Bestellcode",
+        "Jugendherbergscode",
+        "bestelcode",
+        "kundkod",
+        "postikoodi",
+        "Code retour",
+        "Code de livraison",
+        "Codice del cliente",
+        "Código da loja",
+        "Kod zwrotu",
+        "Koda za vračilo",
+        "почтовый код",
+        "Код города",
+        "İade kodu",
+        "Pick-up code",
+        "Unsubscribe code",
+        "返品コード",
+        "รหัสคืนสินค้า",
+    ],
+)
+def test_a_code_of_another_kind_is_none(named: str) -> None:
+    assert find_code("", f"{named}: 482913") == ""
+
+
+@pytest.mark.parametrize(
+    "named", ["Zugriffscode", "Legitimationscode", "säkerhetskod", "tunnuskoodi", "inlogcode"]
+)
+def test_a_name_in_one_word_may_be_that_of_a_code(named: str) -> None:
+    assert find_code("", f"{named}: 482913") == "482913"
+
+
+@pytest.mark.parametrize("piece", ["Inc. ", "code n. ", "n° ", "code 1 ", "pincode ", ".) ", "kod za "])
+def test_what_is_said_over_and_over_is_read_in_pieces(piece: str) -> None:
+    assert find_code("", piece * 20_000 + "482913") in ("", "482913")
+
+
 def test_a_number_that_fills_an_element_alone_is_in_a_box() -> None:
     text = "Take this code, it is for you alone. 482913 And thank you."
     assert find_code("", text) == ""

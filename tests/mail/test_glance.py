@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from inbox.mail.finds import find
 from inbox.mail.glance import Glance, Link, glance, joined_singles, links_of_text
 
 
@@ -35,6 +36,93 @@ def test_markup_is_seen_as_lines(markup: str, text: str) -> None:
     assert glance(markup).text == text
 
 
+HIDING = [
+    'style="display:none"',
+    "style='color:red; DISPLAY : None !important'",
+    'style="visibility:hidden"',
+    'style="visibility: collapse"',
+    'style="font-size:0"',
+    'style="font-size: 0px;line-height:0"',
+    'style="max-height:0;overflow:hidden"',
+    'style="overflow:hidden;max-height:0px"',
+    "hidden",
+    'class="x" hidden="hidden" id=y',
+    "style=display:none",
+]
+
+
+@pytest.mark.parametrize("how", HIDING)
+def test_what_its_own_style_hides_is_not_seen(how: str) -> None:
+    link = "<a href='https://trap.example/verify?token=9d8f7a6b'>Verify your email</a>"
+    page = f"<p>Your code is</p><div {how}><div>one <b>111222</b></div>{link}</div><p>482913</p>"
+    seen = glance(page)
+    assert seen.text == "Your code is\n482913"
+    assert seen.links == ()
+    assert "111222" not in seen.boxes
+    assert "trap.example" in seen.hidden
+
+
+@pytest.mark.parametrize(
+    ("markup", "text"),
+    [
+        ('<div style="display:block">a</div>', "a"),
+        ('<div style="max-height:none;overflow:hidden">a</div>', "a"),
+        ('<div style="max-height:0.5em;overflow:hidden">a</div>', "a"),
+        ('<div style="max-height:0">a</div>', "a"),
+        ('<div title="display:none" data-hidden="hidden">a</div>', "a"),
+        ("display:none <b>a</b> hidden", "display:none a hidden"),
+        ('<td style="font-size:0px">x<div style="font-size:16px">a</div></td>', "a"),
+        ('<table><tr><td style="display:none">x<td>a</table>', "a"),
+        ('<table><tr style="display:none"><td>x<tr><td>a</table>', "a"),
+        ("<ul><li hidden>x<ul><li>y</ul><li>a</ul>", "a"),
+        ("<p hidden>x<p>a", "a"),
+        ('<div><span style="display:none">x</div>a', "a"),
+        ('<img style="display:none" alt=x>a', "a"),
+        ("<div hidden><div hidden>x</div>y</div>a<b hidden>z</b>c", "ac"),
+        ('<div style="display:none">x never ends', ""),
+        ("İ<b STYLE='DISPLAY:NONE'>x</b>a", "İa"),
+        ("</div hidden>a", "a"),
+        ('<div title="1 > 0" style="display:none">x</div>a', "a"),
+    ],
+)
+def test_what_is_hidden_ends_where_its_element_does(markup: str, text: str) -> None:
+    assert glance(markup).text == text
+
+
+def test_a_hidden_code_or_link_of_the_html_is_not_taken_from_the_text() -> None:
+    link = "https://trap.example/verify?token=9d8f7a6b"
+    page = f'<div hidden>Your code is 111222. <a href="{link}">Verify your email</a></div><p>Hello</p>'
+    found = find("", f"Your code is 111222. Verify your email: {link}\nHello", page)
+    assert (found.code, found.verify) == ("", None)
+
+
+@pytest.mark.parametrize("target", ["https://user@evil.ex/verify?t=1", "https://evil.ex/verify?t=1"])
+def test_an_address_that_a_link_shows_and_does_not_lead_to_is_not_taken(target: str) -> None:
+    shown = "https://bank.com/verify?t=1"
+    found = find("", f"Please verify: {shown}", f'Please verify: <a href="{target}">{shown}</a>')
+    assert found.verify is None or found.verify.host == "evil.ex"
+    found = find("", f"Please verify: {shown}", f'Please verify: <a href="{shown}">{shown}</a>')
+    assert found.verify is not None
+    assert found.verify.url == shown
+
+
+@pytest.mark.parametrize(
+    "piece",
+    [
+        "<div style=display:none>",
+        "<div hidden></div>",
+        "<div hidden><b></i>",
+        "display:none hidden font-size:0 ",
+        '<b style="font-size:0',
+        "<td hidden><table><tr>",
+        "<p hidden></div>",
+        "| 4 | 8 ",
+    ],
+)
+def test_hidden_elements_without_number_are_passed_over(piece: str) -> None:
+    assert len(glance(piece * (60_000 // len(piece))).text) <= 60_000
+
+
 def test_a_text_that_fills_an_element_alone_is_a_box() -> None:
     assert glance("<p>Enter <b> 482913 </b> and <i>go on</i> <b>a1</b></p>").boxes == {"482913"}
 
@@ -64,6 +152,20 @@ def test_digits_of_one_line_each_are_one_number() -> None:
     assert joined_singles("1\n2\nthree") == "1\n2\nthree"
 
 
+@pytest.mark.parametrize(
+    ("row", "joined"),
+    [
+        ("| 4 | 8 | 2 | 9 | 1 | 3 |", "482913"),
+        ("|4|8|2|9|", "4829"),
+        ("| 1 | 2 | 3 | 4 |", "| 1 | 2 | 3 | 4 |"),
+        ("| 4 | 8 | 2 |", "| 4 | 8 | 2 |"),
+        ("| 4 | 8 | 2 | 9 | more", "| 4 | 8 | 2 | 9 | more"),
+    ],
+)
+def test_digits_in_cells_of_one_row_are_one_number(row: str, joined: str) -> None:
+    assert joined_singles(row).strip() == joined
+
+
 def test_more_than_64_kib_are_not_looked_at() -> None:
     seen = glance("<p>x</p>" * 20_000)
     assert seen.is_cut
@@ -88,6 +190,10 @@ MARKUP = [
     "<!--",
     "-->",
     "<style>",
+    "<div hidden>",
+    "</div>",
+    "style=display:none",
+    "font-size:0",
     "&amp;",
     "&#x",
     "\n",
