@@ -97,6 +97,8 @@ def open_message(message: OpenMessage, inside: tuple[int, ...] = ()) -> Opened:
     Raises Unsealed where its seal does not fit, Lost where it cannot be read, Busy when there is no worker,
     LookupError where there is no message inside at that place.
     """
+    if message.row.is_damaged:
+        raise Unsealed
     key = (message.row.mailbox_id, message.row.message_id, inside)
     known = _opened.get(key)
     if isinstance(known, Lost):
