@@ -30,6 +30,7 @@ from inbox.mail.head import OUR_TRACE
 from inbox.mail.html import is_html_showable
 from inbox.mail.names import default_file_name, safe_file_name
 from inbox.mail.noop import gettext_noop
+from inbox.mail.rtf import text_of_rtf
 from inbox.mail.skim import Part, Skimmed, skim
 from inbox.mail.summary import attachment_name, sender_of
 from inbox.mail.tags import all_text, strip_tags
@@ -52,6 +53,8 @@ _LONGEST_STRIPPED = 512 * 1024
 _LARGEST_INNER_BYTES = 4 * 1024 * 1024
 # A message as a file; "news" is what its own type is called in some (RFC 2046 5.2, RFC 6532).
 MESSAGE_TYPES = frozenset(("message/rfc822", "message/global", "message/news"))
+_RTF_TYPES = frozenset(("text/rtf", "application/rtf"))
+_XML_TYPES = frozenset(("text/xml", "application/xml", "application/xhtml+xml"))
 _LONGEST_HEADERS_SHOWN = 500
 _LONGEST_RECIPIENTS = 4000
 _GREATEST_INNER_DEPTH = 5
@@ -353,6 +356,8 @@ def _letter(source: bytes, skimmed: Skimmed, notes: _Notes, inner_depth: int) ->
     if not blocks:
         blocks = [block for block in reading.named_texts(skimmed) if block.text or block.html]
     if not blocks:
+        blocks = [block for block in reading.other_texts(skimmed) if block.text]
+    if not blocks:
         inner = _inner_message(source, skimmed, notes, inner_depth)
         return inner if inner is not None else ("", "")
     if any(len(block.html) > _LONGEST_STRIPPED and not block.text for block in blocks):
@@ -413,6 +418,26 @@ class _Reading:
             is_sent_to_be_kept = part.disposition == "attachment" and part.name
             if part.content_type in ("text/plain", "text/html") and not is_sent_to_be_kept:
                 yield self._leaf(part)
+
+    def other_texts(self, skimmed: Skimmed) -> Iterator[_Block]:
+        """Texts that no mailer writes its letters in, for a message that has no others; they stay files."""
+        for part in skimmed.leaves:
+            is_sent_to_be_kept = part.disposition == "attachment" and part.name
+            if part.content_type not in _RTF_TYPES | _XML_TYPES or is_sent_to_be_kept:
+                continue
+            raw = decoded_prefix(self.source, part.start, part.end, part.encoding, self.text_bytes_left)
+            self.text_bytes_left -= len(raw)
+            if self.text_bytes_left <= 0:
+                self.notes.add(NOTE_LONG)
+            if part.content_type in _RTF_TYPES:
+                text = text_of_rtf(raw.decode("latin-1").lstrip())
+            else:
+                label = part.charset or charsets.declared_in_html(raw)
+                text, _ = charsets.decode(raw, label, cut=True, hints=self.skimmed.hints(), thorough=True)
+                # An element is a word of its own where nobody knows which of them are lines.
+                text = _text_of(text) if "<html" in text[:1000].lower() else all_text(text)
+            text = clean_text(text).strip("\n")
+            yield _Block(text=text if says_something(text) else "")
 
     def _alternatives(self, part: Part) -> Iterator[_Block]:
         """One letter said several times (RFC 2046 5.1.4): its first text and its last HTML are taken."""

@@ -444,3 +444,52 @@ def test_of_a_subject_that_needed_no_guess_nothing_is_said(line: str | bytes) ->
     parsed = read(message(FROM, line, body="words"))
     assert parsed.notes == ()
     assert set(parsed.subject) <= set("Grüßex… plain=?now d")
+
+
+RTF = rb"{\rtf1\ansi\ansicpg1252{\fonttbl{\f0 Arial;}}\f0 Gr\'fc\'dfe \b aus\b0  dem RTF\par Zweite Zeile}"
+XML = (
+    '<?xml version="1.0"?><note><!-- none --><to>Ada</to><title>Grüße</title><p>3 &lt; 4</p></note>'.encode()
+)
+XHTML = (
+    b'<html xmlns="http://www.w3.org/1999/xhtml"><head><title>t</title></head>'
+    b"<body><p>One</p><p>Two</p></body></html>"
+)
+
+
+@pytest.mark.parametrize(
+    ("kind", "content", "text", "name"),
+    [
+        ("text/rtf", RTF, "Grüße aus dem RTF\nZweite Zeile", "file-1.rtf"),
+        ("application/rtf", b"\r\n" + RTF, "Grüße aus dem RTF\nZweite Zeile", "file-1.rtf"),
+        ("text/xml", XML, "Ada Grüße 3 < 4", "file-1.xml"),
+        ("application/xml", XML, "Ada Grüße 3 < 4", "file-1.xml"),
+        ("application/xhtml+xml", XHTML, "One\n\nTwo", "file-1.xhtml"),
+    ],
+)
+def test_a_letter_of_another_kind_of_text_is_read_and_stays_a_file(
+    kind: str, content: bytes, text: str, name: str
+) -> None:
+    for source in (
+        message(FROM, f"Content-Type: {kind}", body=content),
+        message(FROM, MIXED, body=multipart("", "outer", part(kind, content), PICTURE)),
+    ):
+        parsed = read(source)
+        assert parsed.text == text
+        assert [file.name for file in parsed.attachments][:1] == [name]
+    beside = message(FROM, MIXED, body=multipart("", "outer", part(kind, content), TEXT))
+    assert read(beside).text == "Grüße aus dem Text"
+    disposition = "Content-Disposition: attachment; filename=a.b"
+    kept = message(FROM, MIXED, body=multipart("", "outer", part(kind, content, disposition)))
+    assert read(kept).text == NO_TEXT
+
+
+def test_that_a_letter_of_another_kind_was_cut_is_said() -> None:
+    parsed = read(message(FROM, "Content-Type: text/rtf", body=RTF + b" " + b"a" * 2_000_000))
+    assert parsed.notes == (NOTE_LONG,)
+    assert parsed.text.startswith("Grüße")
+
+
+def test_rtf_that_is_none_has_no_text() -> None:
+    parsed = read(message(FROM, "Content-Type: text/rtf", body=b"{\\rtf1{\\pict 00}}"))
+    assert parsed.text == NO_TEXT
+    assert len(parsed.attachments) == 1
