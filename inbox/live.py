@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from django.template.loader import get_template
+from django.urls import reverse
 
 from inbox import access, clock, showing
 from inbox.access import OpenMailbox, State
@@ -178,7 +179,16 @@ def _update(
 
 def _rendered(rows: Sequence[access.Row]) -> list[Row]:
     template = get_template("inbox/_row.html")
-    return [Row(row.message_id, row.number, template.render({"row": showing.row(row)})) for row in rows]
+    return [
+        Row(
+            row.message_id,
+            row.number,
+            template.render(
+                {"row": showing.row(row), "mailbox_url": reverse("inbox:mailbox", args=[row.mailbox_id])}
+            ),
+        )
+        for row in rows
+    ]
 
 
 def _refused(mailbox: OpenMailbox) -> list[Line]:

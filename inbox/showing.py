@@ -44,7 +44,7 @@ class Row:
 
     id: str
     mailbox_id: str
-    number: int
+    number: str
     read: bool
     received_at: datetime
     received_iso: str  # a hundred rows take the date filter three milliseconds
@@ -115,7 +115,7 @@ def row(shown: access.Row) -> Row:
     return Row(
         id=shown.message_id,
         mailbox_id=shown.mailbox_id,
-        number=shown.number,
+        number=str(shown.number),  # a number would be written as the reader's country writes it
         read=shown.is_read,
         received_at=shown.received_at,
         received_iso=shown.received_at.isoformat(),
