@@ -13,13 +13,16 @@ import charset_normalizer  # noqa: F401 - a worker opens no file later on, and r
 
 from inbox.mail import html, kinds, parse, previews
 from inbox.mail.bodies import attachment_parts
-from inbox.mail.links import links_of
+from inbox.mail.links import get_ready, links_of
 from inbox.mail.skim import skim
 from inbox.mail.summary import finds_of
 from inbox.mail.text import text_to_html
 from inbox.mail.transfer import Span, decoded_pieces
 from inbox.mail.view import FileView, View
 from inbox.mail.viewing import structure_parts, view_of
+
+# The list of names under which names are given out.
+get_ready()
 
 Result = tuple[dict[str, Any], bytes]
 Job = Callable[[dict[str, Any], bytes], Result]

@@ -7,11 +7,13 @@ address.
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address
 from typing import NamedTuple
 from urllib.parse import unquote
+
+from publicsuffixlist import PublicSuffixList
 
 from inbox.mail.view import LinkView
 
@@ -29,27 +31,28 @@ _NUMBER = re.compile(r"0x[0-9a-f]*|[0-9]+")
 _FORBIDDEN_IN_HOST = re.compile(r"[\x00-\x20#%/:<>?@\[\\\]^`{|}\x7f]")
 _PORT = re.compile(r":\d{0,5}$")
 
-# A text that names a site: a whole address anywhere in it, or nothing but a name.
-_SAID_ADDRESS = re.compile(r"https?:[/\\]{2}([^\s<>\"']{1,300})", re.I)
+# A text that names a site: a whole address, a mailbox and nothing else, or a name of one wherever it stands.
+_SAID_ADDRESS = re.compile(r"(?:https?|hxxps?|ftp):[/\\]{2}([^\s<>\"']{1,300})", re.I)
+_WITHOUT_SCHEME = re.compile(r"(?<![\w:/\\])//(?=\w)")
 _SAID_NAME = re.compile(
-    r"(?:[\w-]{1,63}\.){1,8}([a-z]{2,24}|xn--[a-z0-9-]{1,59}|[^\W\d_\x00-\x7f]{2,24})(?::\d{1,5})?(?:[/?#]\S{0,300})?",
+    r"(?<![\w@./\\+&=?%#~-])((?:[^\W_](?:[\w-]{0,61}[^\W_])?\.){1,8}(?:xn--[a-z0-9-]{1,59}|[^\W\d_]{2,24}))"
+    r"(?![\w@]|\.\w|-[\w-]*\.\w)",
     re.I,
 )
 _SAID_MAILBOX = re.compile(r"[^\s@<>]{1,64}@((?:[\w-]{1,63}\.){1,8}[^\W\d_]{2,24})", re.I)
+# How dots are written in addresses that are not to be opened.
+_BRACKETED_DOT = re.compile(r"\[(?:\.|dot)\]|\((?:\.|dot)\)", re.I)
 # Endings of names that are more often something else: of files, of programs, of sentences.
 _NO_SITES = frozenset(
     """
-    aspx bat bz css csv doc docx eps exe gif gz htm html ics jpeg jpg js json log mp md pdf php png ppt pptx
-    ps py rar rb rs rtf sh svg tar tgz tif ts txt webp xls xlsx xml yml zip
+    aspx bat bz css csv doc docx eps exe gif gz htm html ics jpeg jpg js json log md mov mp pdf php png ppt
+    pptx ps py rar rb rs rtf sh svg tar tgz tif ts txt webp xls xlsx xml yml zip
     """.split()  # noqa: SIM905
 )
-# Labels below which names are given out, where the last one is a country's.
-_SECOND_LEVEL = frozenset(
-    """
-    ac asn co com ed edu gen go gob gov gouv govt gub id ind lg ltd mil mod ne net nhs nom or org plc police
-    sch school web
-    """.split()  # noqa: SIM905
-)
+_NO_SITE_NAMES = frozenset(("ado.net", "asp.net", "vb.net", "will.i.am"))
+# Endings that nobody gives out and that yet are read as a site's (RFC 2606, RFC 6761).
+_RESERVED = frozenset(("example", "internal", "invalid", "lan", "local", "localhost", "onion", "test"))
+_COMMON = frozenset(("com", "net", "org"))
 # One label of a name may mix these: Japanese, Korean and Chinese are written so.
 _EAST = frozenset(("HAN", "HIRAGANA", "KATAKANA", "HANGUL", "BOPOMOFO", "LATIN"))
 _SCRIPTS = {
@@ -248,22 +251,51 @@ def _mixes_scripts(label: str) -> bool:
 def _differs(said: str, target: Target) -> bool:
     if target.scheme == "mailto":
         named = [match[1] for match in _SAID_MAILBOX.finditer(said)]
-        return bool(named) and not _is_among(target.host, named)
-    named = [_host_said(match[1]) for match in _SAID_ADDRESS.finditer(said)]
-    if not named:
-        bare = _bare(said)
-        match = _SAID_NAME.fullmatch(bare)
-        if match is None or "@" in bare or match[1].lower() in _NO_SITES:
-            return False
-        named = [_host_said(bare)]
-    return not _is_among(target.host, named)
+    else:
+        named = list(_sites_in(said))
+    return bool(named) and not _is_among(target.host, named)
 
 
 _AROUND_A_NAME = "«»“”„‘’\"'()[]<>→›·|.,:!? "
 
 
-def _bare(said: str) -> str:
-    return _DOTS.sub(".", unicodedata.normalize("NFKC", said)).strip(_AROUND_A_NAME)
+def _sites_in(said: str) -> Iterator[str]:
+    """The hosts that a text names."""
+    rest = said if said.isascii() else _DOTS.sub(".", unicodedata.normalize("NFKC", said))
+    if "[" in rest or "(" in rest:
+        rest = _BRACKETED_DOT.sub(".", rest)
+    if "//" in rest or "\\" in rest:
+        for address in _SAID_ADDRESS.finditer(rest):
+            yield _host_said(address[1])
+        rest = _WITHOUT_SCHEME.sub(" ", _SAID_ADDRESS.sub(" ", rest))
+    if "@" in rest and (mailbox := _SAID_MAILBOX.fullmatch(rest.strip(_AROUND_A_NAME))) is not None:
+        yield mailbox[1]
+    for name in _SAID_NAME.finditer(rest):
+        if _is_site(name[1]):
+            yield name[1]
+
+
+def _is_site(name: str) -> bool:
+    """Whether a name with dots in it is a site's, not a file's, a version's or the end of a sentence."""
+    labels = name.split(".")
+    before, ending = labels[-2], labels[-1]
+    if labels[0].lower() == "www" and len(labels) > 2:
+        return True
+    if ending.lower() in _NO_SITES or name.lower() in _NO_SITE_NAMES:
+        return False
+    is_common = ending.lower() in _COMMON
+    if ending.istitle() and not (is_common and len(before) > 1):
+        return False  # "now.Shop", "M.Sc", "Co.Ltd"
+    if before.lower().lstrip("v").isdecimal() and not is_common:
+        return False  # "9.am", "v1.0.dev"
+    return _is_given_out(ending.lower())
+
+
+@lru_cache(maxsize=4096)
+def _is_given_out(ending: str) -> bool:
+    if ending in _RESERVED:
+        return True
+    return _suffixes().publicsuffix(f"x.{_ascii(ending)}", accept_unknown=False) is not None
 
 
 def _host_said(address: str) -> str:
@@ -277,8 +309,20 @@ def _is_among(host: str, named: Iterable[str]) -> bool:
     return any(_owner(_read_host(name)[0]) == owner for name in named)
 
 
+@lru_cache(maxsize=4096)
 def _owner(host: str) -> str:
-    """The name that somebody registered, as near as the last labels tell."""
-    labels = host.split(".")
-    is_country = len(labels) > 2 and len(labels[-1]) == 2 and labels[-2] in _SECOND_LEVEL
-    return ".".join(labels[-3:] if is_country else labels[-2:])
+    """The name that somebody registered, or was given below one where others are given theirs."""
+    host = host.removeprefix("www.")
+    if not host or host[-1].isdecimal() or host.startswith("["):
+        return host
+    return str(_suffixes().privatesuffix(host) or host)
+
+
+@lru_cache(maxsize=1)
+def _suffixes() -> PublicSuffixList:
+    return PublicSuffixList()
+
+
+def get_ready() -> None:
+    """Read what is read from a file, where later on none can be opened."""
+    _suffixes()

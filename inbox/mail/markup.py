@@ -19,7 +19,7 @@ from urllib.parse import urljoin
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from inbox.mail.colours import WHITE, Colour, contrast, dark_ground, dark_ink, dark_line, parse_colour, to_hex
-from inbox.mail.links import MOST_LINKS, link_view
+from inbox.mail.links import MOST_LINKS, link_view, target_of
 from inbox.mail.nesting import is_parsable
 from inbox.mail.sheets import ASKED, BEHIND, NOT_THE_PAGES, Colours, Compound, Sheet, filter_sheets, prefixed
 from inbox.mail.styles import dark_style, filter_style, join_declarations, parse_attribute, parse_style
@@ -32,6 +32,8 @@ _MOST_CLASSES = 30
 _LONGEST_VALUE = 16 * 1024
 _MOST_REMOTE = 1_000
 _MOST_SHEETS = 200
+# No letter has as many links. What they say is not compared with where they lead any more: each tells that.
+_MOST_COMPARED = 5_000
 _LONGEST_SHOWN_TARGET = 200
 
 #: Our own classes in the letter. A sender's are prefixed, so none of theirs is one of these.
@@ -219,6 +221,7 @@ class _Rewriting:
         self.blocked: set[str] = set()
         self.trackers: set[str] = set()
         self.links: list[LinkView] = []
+        self.links_closed = 0
         # What the links that are open at this place say, the innermost last.
         self.link_texts: list[list[str]] = []
         # What a <picture> would have taken instead of its <img>'s own address.
@@ -458,13 +461,18 @@ class _Rewriting:
         texts = "".join(self.link_texts.pop())
         if self.link_texts:
             self.link_texts[-1].append(texts[:400])
-        link = link_view(texts, element.link)
+        self.links_closed += 1
+        if self.links_closed <= _MOST_COMPARED:
+            link = link_view(texts, element.link)
+        else:
+            target = target_of(element.link)
+            link = LinkView("", element.link, target.shown_host, (*target.marks, "differs"))
         if len(self.links) < MOST_LINKS and (element.name == "a" or link.marks):
             self.links.append(link)
         if element.name != "a":
-            target = element.link[:_LONGEST_SHOWN_TARGET]
-            if (target.partition(":")[2].strip("/") or target) not in link.text:
-                self.out.append(f' <span class="{OTHER_SCHEME}">({escape(target)})</span>')
+            shown = element.link[:_LONGEST_SHOWN_TARGET]
+            if (shown.partition(":")[2].strip("/") or shown) not in link.text:
+                self.out.append(f' <span class="{OTHER_SCHEME}">({escape(shown)})</span>')
         elif link.marks and link.host:
             # Before the link: what cuts off, pushes or covers then does so to the link first.
             self.out[element.before] = f'<span class="{MARK}">⚠ {escape(link.host)}</span> '

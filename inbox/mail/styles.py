@@ -52,10 +52,10 @@ _COMMENT = re.compile(r"/\*(?:[^*]|\*(?!/))*\*/")
 _PLAIN = re.compile(r"[\w\s.,%#-]*")
 _COLOUR_IN_SHORTHAND = re.compile(r"#[0-9a-f]{3,8}\b|(?:rgb|hsl)a?\([\d\s.,%/]{1,60}\)|\b[a-z]{3,20}\b", re.I)
 _URL = re.compile(r"[\w-]*\([^()]*(?:\([^()]*\)[^()]*)*\)", re.I)
-# No margin is negative: with one an element lies over the words before it, or goes out of the page. Services
-# for mail drop such, so that few letters rest on them. Of other lengths, one below this does the same. A relative unit
-# counts as one of ordinary text does (1em = 16px), and a function may reckon out anything: what can be negative
-# in CSS is given none.
+# No margin is negative: with one an element lies over the words before it, or goes out of the page. Some mail
+# services drop such, so few letters rest on them. Of other lengths, one below this does the same. A relative
+# unit counts as one of ordinary text does (1em = 16px), and a function may reckon out anything: what can be
+# negative in CSS is given none.
 _LOWEST_PIXELS = -200
 _NEGATIVE = re.compile(r"(?<![a-z_-])(-(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?)([a-z%]*)", re.I)
 _PIXELS = {"": 1, "px": 1, "pt": 4 / 3, "pc": 16, "q": 0.945, "mm": 3.78, "cm": 37.8, "in": 96}

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from inbox.mail.html import frame
 from inbox.mail.links import LONGEST_TEXT, LONGEST_URL, link_view, links_of, sender_marks, target_of
 from inbox.mail.text import text_to_html
+from tests.mail.shut_in import shut_in
 
 
 @pytest.mark.parametrize(
@@ -61,6 +62,116 @@ def test_a_link_says_where_it_leads(text: str, url: str, host: str, marks: tuple
     assert (found.host, found.marks) == (host, marks)
 
 
+# Where each leads, and what it says: half of these lie, half do not.
+LYING = [
+    ("https://evil.com/", "Login at www.bank.com now"),
+    ("https://evil.com/", "Visit bank.com"),
+    ("https://evil.com/", "Bank (bank.com)"),
+    ("https://evil.com/", "Bank [bank.com]"),
+    ("https://evil.com/", "Your account at bank.com."),
+    ("https://evil.com/", "bank.com/login: confirm"),
+    ("https://evil.com/", "bank.com:8443"),
+    ("https://evil.com/", "support@bank.com"),
+    ("https://evil.com/", "<support@bank.com>"),
+    ("https://evil.com/", "//bank.com"),
+    ("https://evil.com/", "Open //bank.com/x"),
+    ("https://evil.com/", "hxxps://bank.com"),
+    ("https://evil.com/", "hxxp://bank[.]com/x"),
+    ("https://evil.com/", "bank[.]com"),
+    ("https://evil.com/", "ftp://files.bank.com"),
+    ("https://evil.com/", "https:\\\\bank.com"),
+    ("https://evil.com/", "Sign in to BANK.COM today"),
+    ("https://evil.com/", "Bank.Com account"),
+    ("https://evil.com/", "bücher.de besuchen"),
+    ("https://evil.com/", "www.bank.example is waiting"),
+    ("https://evil.com/", "bank.co.uk – accounts"),
+    ("https://evil.com/", "Mein Konto bei sparkasse.de öffnen"),
+    ("https://evil.com/", "163.com mail"),
+    ("https://evil.com/", "Visit ｂａｎｋ．ｃｏｍ"),
+    ("https://evil.com/", "https：／／bank.com"),
+    ("https://evil.com/", "ba\u00adnk.com login"),
+    ("https://evil.com/", "→ bank.com"),
+    ("https://evil.com/", "bank.com、ログイン"),
+    ("https://evil.com/bank.com", "bank.com"),
+    ("https://bank.com.evil.com/", "Visit bank.com"),
+    ("https://evil.github.io/", "bank.github.io"),
+    ("https://evil.github.io/", "Docs: bank.github.io/guide"),
+    ("https://evil.blogspot.com/", "https://bank.blogspot.com/"),
+    ("https://evil.co.uk/", "Visit bank.co.uk"),
+    ("https://evil.com.au/", "bank.com.au"),
+    ("https://evil.kawasaki.jp/", "x.bank.kawasaki.jp"),
+    ("http://192.0.2.7/", "Visit bank.com"),
+    ("mailto:x@evil.com", "support@bank.com"),
+]
+HONEST = [
+    ("https://bank.com/", "Login at www.bank.com now"),
+    ("https://www.bank.com/x", "Visit bank.com"),
+    ("https://login.bank.com/", "Bank (bank.com)"),
+    ("https://bank.com/contact", "support@bank.com"),
+    ("https://bank.com/contact", "support@mail.bank.com"),
+    ("https://evil.com/", "unsubscribe ann@mail.com"),
+    ("https://bank.github.io/x", "bank.github.io"),
+    ("https://www.blogspot.com/", "blogspot.com"),
+    ("https://github.io/", "www.github.io"),
+    ("https://a.bank.co.uk/", "bank.co.uk – accounts"),
+    ("https://x.bank.com/", "bank.com or evil.com"),
+    ("http://192.0.2.7/", "http://192.0.2.7/"),
+    ("http://192.0.2.7/", "192.0.2.7"),
+    ("http://xn--bcher-kva.de/", "bücher.de besuchen"),
+    ("https://t.click.com/?u=7", "Confirm your address"),
+    ("https://t.click.com/?u=7", "Version 2.11.3 is out"),
+    ("https://t.click.com/?u=7", "v1.0.dev"),
+    ("https://t.click.com/?u=7", "Download report.pdf"),
+    ("https://t.click.com/?u=7", "archive.zip (3 MB)"),
+    ("https://t.click.com/?u=7", "holiday.mov"),
+    ("https://t.click.com/?u=7", "See README.md for more"),
+    ("https://t.click.com/?u=7", "readme.md"),
+    ("https://t.click.com/?u=7", "setup.py and run.sh"),
+    ("https://t.click.com/?u=7", "docs/bank.com.pdf"),
+    ("https://t.click.com/?u=7", "Learn node.js and Next.js"),
+    ("https://t.click.com/?u=7", "ASP.NET hosting"),
+    ("https://t.click.com/?u=7", "e.g. this one"),
+    ("https://t.click.com/?u=7", "e.g."),
+    ("https://t.click.com/?u=7", "i.e. now"),
+    ("https://t.click.com/?u=7", "a.k.a. the sale"),
+    ("https://t.click.com/?u=7", "10.am"),
+    ("https://t.click.com/?u=7", "from 9.am to 5.pm"),
+    ("https://t.click.com/?u=7", "at 10 a.m. or p.m."),
+    ("https://t.click.com/?u=7", "z.B. heute, u.a. morgen, d.h. bald"),
+    ("https://t.click.com/?u=7", "St.Gallen"),
+    ("https://t.click.com/?u=7", "U.S. only"),
+    ("https://t.click.com/?u=7", "Save now.Shop today"),
+    ("https://t.click.com/?u=7", "Thanks for joining.It is free"),
+    ("https://t.click.com/?u=7", "M.Sc. course"),
+    ("https://t.click.com/?u=7", "Acme Co.Ltd"),
+    ("https://t.click.com/?u=7", "1.299,00 € statt 1.499,00"),
+    ("https://t.click.com/?u=7", "$9.99/month"),
+    ("https://t.click.com/?u=7", "only 19.95"),
+    ("https://t.click.com/?u=7", "24.12.2026 18.30"),
+    ("https://t.click.com/?u=7", "wait... what?"),
+    ("https://t.click.com/?u=7", "and//or"),
+    ("https://t.click.com/?u=7", "// more"),
+    ("https://t.click.com/?u=7", "report.draft"),
+    ("https://t.click.com/?u=7", "first.last"),
+    ("https://t.click.com/?u=7", "file.name_x.doc"),
+]
+
+
+@pytest.mark.parametrize(("url", "text"), LYING)
+def test_a_text_that_names_another_site_differs(url: str, text: str) -> None:
+    assert "differs" in link_view(text, url).marks
+
+
+@pytest.mark.parametrize(("url", "text"), HONEST)
+def test_a_text_that_names_its_own_site_or_none_does_not(url: str, text: str) -> None:
+    assert "differs" not in link_view(text, url).marks
+
+
+def test_whose_a_site_is_is_known_without_a_file() -> None:
+    code = "import sys; sys.stdout.write(str(links.link_view('a.github.io', 'https://b.github.io').marks))"
+    assert shut_in(code, modules="jobs, links") == b"('differs',)"
+
+
 def test_the_links_of_a_letter_are_listed_in_order_with_their_texts() -> None:
     found = links_of(
         '<a href="https://a.example/1"><b>First</b> link</a><a href="#x">inside</a><a name=x>here</a>'
@@ -97,6 +208,12 @@ def test_a_link_that_says_something_else_has_the_host_beside_it() -> None:
 
 def test_an_honest_link_has_no_mark() -> None:
     assert "letter-mark" not in letter('<a href="https://bank.example/x">www.bank.example</a>')
+
+
+def test_in_a_letter_of_very_many_links_each_says_where_it_leads() -> None:
+    shown = letter("".join(f'<a href="https://{n}.bank.example/">{n}.bank.example</a>' for n in range(5_100)))
+    assert shown.count("letter-mark") == 100
+    assert '⚠ 5099.bank.example</span> <a href="https://5099.bank.example/"' in shown
 
 
 def test_no_sheet_of_a_letter_hides_the_mark() -> None:
