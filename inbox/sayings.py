@@ -24,6 +24,7 @@ _CARD_TITLES = {
     "event": gettext_noop("Invitation"),
     "contact": gettext_noop("Contact"),
     "report": gettext_noop("Delivery report"),
+    "complaint": gettext_noop("A report about a message"),
     "message": gettext_noop("A message inside"),
     "signed": gettext_noop("Signed; the signature was not checked."),
     "encrypted": gettext_noop("Encrypted: only its receiver's own program can open it."),
@@ -54,7 +55,9 @@ _CARD_LABELS = {
     "why": gettext_noop("Because"),
     "said": gettext_noop("The server said"),
     "server": gettext_noop("Server"),
+    "reported": gettext_noop("It says"),
     "from": gettext_noop("From"),
+    "to": gettext_noop("To"),
     "subject": gettext_noop("Subject"),
     "date": gettext_noop("Date"),
     "part": gettext_noop("Part"),
@@ -114,7 +117,7 @@ def card_label(label: str) -> str:
 
 def card_value(label: str, value: str) -> str:
     """What a line of a card says, where that is not the sender's own words."""
-    if label == "method":
+    if label in ("method", "reported"):
         return _(value)
     if label == "why":
         why = value.removesuffix(reports.LATER).strip()

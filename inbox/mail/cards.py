@@ -3,12 +3,12 @@
 from collections.abc import Callable, Iterator
 
 from inbox.mail import charsets
-from inbox.mail.bodies import attachment_parts, is_body
+from inbox.mail.bodies import attachment_parts, body_parts, is_body
 from inbox.mail.calendars import contact_cards, event_cards
 from inbox.mail.cms import read_cms
 from inbox.mail.fields import clean_text, decode_field, one_line, parse_date
 from inbox.mail.parse import MESSAGE_TYPES
-from inbox.mail.reports import delivery_lines, receipt_lines
+from inbox.mail.reports import complaint_lines, delivery_lines, receipt_lines, told_lines
 from inbox.mail.skim import Part, Skimmed, skim, walk
 from inbox.mail.summary import sender_of
 from inbox.mail.transfer import decoded_prefix
@@ -43,9 +43,24 @@ def cards_of(source: bytes, skimmed: Skimmed) -> tuple[Card, ...]:
                 cards.append(card)
         if len(cards) >= MOST_CARDS:
             return tuple(cards[:MOST_CARDS])
+    if not any(card.kind == "report" for card in cards):
+        cards[:0] = _told(source, skimmed)
     for index, file in enumerate(unpacked_files(source, skimmed), start=len(numbers)):
         cards += _of_file(file, index)
     return tuple(cards[:MOST_CARDS])
+
+
+def _told(source: bytes, skimmed: Skimmed) -> Iterator[Card]:
+    """What a mailer says in its own words: only where it is one that writes, by the way its mail is sent."""
+    sender = sender_of(skimmed)
+    name = (sender.address or sender.name).partition("@")[0]
+    if (skimmed.first(b"return-path") or b"").strip() != b"<>" and name.lower() != "mailer-daemon":
+        return
+    part = next(body_parts(skimmed), None)
+    if part is not None and part.content_type == "text/plain":
+        lines = tuple(told_lines(_text(_content(source, part), part.charset)))
+        if lines:
+            yield Card("report", lines)
 
 
 def _cards(source: bytes, part: Part, index: int) -> Iterator[Card]:
@@ -108,6 +123,8 @@ def _of_type(content_type: str, name: str) -> Callable[[str], Iterator[tuple[str
         return lambda text: (("contact", lines) for lines in contact_cards(text))
     if content_type in _DELIVERY:
         return lambda text: iter([("report", tuple(delivery_lines(text)))])
+    if content_type == "message/feedback-report":
+        return lambda text: iter([("complaint", tuple(complaint_lines(text)))])
     if content_type in _RECEIPTS:
         return lambda text: iter([("report", tuple(receipt_lines(text)))])
     return None

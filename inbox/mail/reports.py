@@ -1,9 +1,13 @@
-"""Delivery reports (RFC 3464) and receipts (RFC 8098) as lines that people understand."""
+"""Delivery reports (RFC 3464), receipts (RFC 8098) and complaints (RFC 5965) as lines that people understand.
+
+And what mailers say in their own words where they write no report that programs read.
+"""
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 
-from inbox.mail.fields import one_line
+from inbox.mail.fields import one_line, parse_date
 from inbox.mail.noop import gettext_noop
 
 MOST_RECIPIENTS = 10
@@ -51,6 +55,17 @@ WHY = {
     "7.26": gettext_noop("The sender could not be confirmed."),
 }
 LATER = gettext_noop("It is still being tried.")
+
+# What somebody told a provider about a message (RFC 5965 7.3, RFC 6591); for translation.
+COMPLAINTS = {
+    "abuse": gettext_noop("Somebody reported a message as unwanted."),
+    "fraud": gettext_noop("Somebody reported a message as fraud."),
+    "virus": gettext_noop("Somebody reported that a message carries a virus."),
+    "not-spam": gettext_noop("Somebody said that a message is not unwanted."),
+    "auth-failure": gettext_noop("The sender of a message could not be confirmed."),
+    "opt-out": gettext_noop("Somebody asks for no more mail."),
+    "other": gettext_noop("Somebody reported a message."),
+}
 
 _ACTIONS = {
     "failed": "failed",
@@ -100,6 +115,118 @@ def receipt_lines(text: str) -> Iterator[Line]:
     yield ("read" if "displayed" in disposition else "delivered"), one_line(_behind_type(recipient), _LONGEST)
     if disposition and "displayed" not in disposition:
         yield "said", disposition
+
+
+def complaint_lines(text: str) -> Iterator[Line]:
+    """What was said about which message (message/feedback-report)."""
+    fields = _fields(text)
+    kind = fields.get("feedback-type", "").lower()
+    if not kind:
+        return
+    yield "reported", COMPLAINTS.get(kind, COMPLAINTS["other"])
+    for label, name in (("from", "original-mail-from"), ("to", "original-rcpt-to")):
+        address = one_line(_behind_type(fields.get(name, "")), _LONGEST)
+        if address:
+            yield label, address
+    date = fields.get("arrival-date") or fields.get("received-date", "")
+    moment = parse_date(date.encode()) if date else None
+    if moment is not None:
+        yield "date", moment.isoformat()
+    server = one_line(fields.get("source-ip", ""), 60)
+    if server:
+        yield "server", server
+
+
+# How mailers begin what they write to people: qmail (its bounce message format), Postfix, Exim, Sendmail.
+_PARAGRAPHS_BEGIN = re.compile(
+    r"^(?:Hi\. This is the \S{1,60} program at |This is the (?:Postfix program|mail system) at host )", re.M
+)
+_LINES_BEGIN = re.compile(
+    r"^This message was created automatically by mail delivery software|"
+    r"^[ ]{0,10}-{3,10} The following addresses had .{1,60} -{3,10}",
+    re.M,
+)
+_STILL_TRIED = re.compile(
+    r"not yet been delivered|THIS IS A WARNING ONLY|transient non-fatal|could not be delivered for", re.I
+)
+_BEGINS_WITHIN = 2000
+_LONGEST_TOLD = 32 * 1024
+_MOST_TOLD_LINES = 2000
+_NAMED = re.compile(r"<([^<>\s]{1,320})>[^:\n]{0,400}:(.*)", re.S)
+_NAMED_IN_A_LINE = re.compile(r" {0,3}<?([^<>\s@]{1,256}@[^<>\s@]{1,255}?)>?:?")
+_REASON = re.compile(r"\(reason: (.*)\)")
+# What mailers and servers write where they give no number; the first that is found counts.
+_WORDS = (
+    (r"over ?quota|quota exceeded|mailbox (?:is )?full|insufficient storage", "2.2"),
+    (r"too large|size limit|message size exceeds", "3.4"),
+    (r"no mailbox here|no such (?:user|mailbox|recipient)|mailbox unavailable|does not exist", "1.1"),
+    (r"(?:user|recipient|mailbox|address) (?:is )?unknown", "1.1"),
+    (r"unknown (?:user|recipient|mailbox|local part)", "1.1"),
+    (r"unroute?able|couldn't find any host|domain not found", "1.2"),
+    (r"host (?:or domain name )?(?:unknown|not found)", "1.2"),
+    (r"timed? ?out|connection refused|unable to connect|could not connect|no route to host", "4.1"),
+    (r"spam|black ?list|block ?list|blocked|by policy|policy reasons", "7.1"),
+)
+_WORDS_FOUND = tuple((re.compile(words, re.I), status) for words, status in _WORDS)
+
+
+def told_lines(text: str) -> Iterator[Line]:
+    """What a mailer says in its own words became of a message, or nothing where they are not its words."""
+    text = text[:_LONGEST_TOLD]
+    begin = _PARAGRAPHS_BEGIN.search(text, 0, _BEGINS_WITHIN)
+    if begin is not None:
+        told = _in_paragraphs(text[begin.start() :])
+    else:
+        begin = _LINES_BEGIN.search(text, 0, _BEGINS_WITHIN)
+        if begin is None:
+            return
+        told = _in_lines(text[begin.start() :])
+    label = "delayed" if _STILL_TRIED.search(text, begin.start()) is not None else "failed"
+    for address, said in islice(told, MOST_RECIPIENTS):
+        yield label, one_line(address, _LONGEST)
+        why = (_why("", said) or _why_by_words(said)).removesuffix(LATER)
+        # Whether it is still tried is what the mailer says, not the server.
+        why = f"{why.strip()} {LATER if label == 'delayed' else ''}".strip()
+        if why:
+            yield "why", why
+        if said:
+            yield "said", one_line(said, _LONGEST)
+
+
+def _in_paragraphs(text: str) -> Iterator[Line]:
+    """Addresses and what is said of them, where each has a paragraph that begins with it."""
+    for paragraph in re.split(r"\n[ \t]*\n", text)[1:_MOST_TOLD_LINES]:
+        if paragraph.startswith("-"):
+            return
+        named = _NAMED.match(paragraph)
+        if named is not None:
+            yield named[1], named[2].strip()
+
+
+def _in_lines(text: str) -> Iterator[Line]:
+    """The same where each has a line of its own, and what is said of it is indented deeper."""
+    address, said = "", list[str]()
+    for line in text.split("\n")[1:_MOST_TOLD_LINES]:
+        named = _NAMED_IN_A_LINE.fullmatch(line.rstrip())
+        is_deeper = line.startswith("    ") and bool(address) and not line.lstrip().startswith("-----")
+        if is_deeper:
+            reason = _REASON.fullmatch(line.strip())
+            said.append(reason[1] if reason is not None else line.strip())
+            continue
+        if address:
+            yield address, " ".join(said)
+        address, said = named[1] if named is not None else "", []
+        if line.lstrip().startswith("-----"):
+            return
+    if address:
+        yield address, " ".join(said)
+
+
+def _why_by_words(said: str) -> str:
+    for words, status in _WORDS_FOUND:
+        if words.search(said[:4000]) is not None:
+            return WHY[status]
+    return ""
 
 
 def _fields(block: str) -> dict[str, str]:

@@ -39,7 +39,9 @@ class Card:
     """Something the message is, beside its words: an invitation, a contact, a report."""
 
     kind: str
-    """Of "event", "contact", "report", "message", "signed", "encrypted", "partial", "external"."""
+    """Of "event", "contact", "report", "complaint", "message", "signed", "encrypted", "partial",
+    "external".
+    """
     lines: tuple[tuple[str, str], ...] = ()
     """Label codes ("what", "when", "where", "who", "failed", "why"…) and values; times in ISO 8601."""
     index: int = -1

@@ -6,7 +6,7 @@ import pytest
 
 from inbox import reading, sayings, zones
 from inbox.mail.calendars import contact_cards, event_cards
-from inbox.mail.reports import delivery_lines, receipt_lines
+from inbox.mail.reports import complaint_lines, delivery_lines, receipt_lines, told_lines
 from inbox.mail.viewing import view_of
 from tests.mail import golden
 from tests.mail.corpus import FROM, MIXED, message, multipart, part
@@ -287,6 +287,149 @@ def test_a_quarter_of_a_megabyte_of_anything_is_quick(unit: str) -> None:
     list(event_cards(text))
     list(contact_cards("BEGIN:VCARD\n" + text))
     list(delivery_lines("Final-Recipient: x\n\n" * 1000 + text))
+    assert time.thread_time() - began < 1.5
+
+
+def told(name: str) -> list[tuple[str, str]]:
+    """The lines of the one report of a golden message."""
+    (report,) = (card for card in view_of(golden.source_of(name)).cards if card.kind == "report")
+    assert report.index == -1
+    return list(report.lines)
+
+
+def test_what_a_mailer_says_in_its_own_words_is_a_card() -> None:
+    assert told("report-qmail") == [
+        ("failed", "nobody@far.example"),
+        ("why", "There is no such mailbox."),
+        ("said", "Sorry, no mailbox here by that name. (#5.1.1)"),
+        ("failed", "full@far.example"),
+        ("why", "The mailbox is full."),
+        (
+            "said",
+            "192.0.2.1 does not like recipient. Remote host said: 452 4.2.2 Over quota "
+            "Giving up on 192.0.2.1.",
+        ),
+    ]
+    assert told("report-exim") == [
+        ("failed", "nobody@far.example"),
+        ("why", "There is no such mailbox."),
+        (
+            "said",
+            "(generated from list@one.example) host mx.far.example [192.0.2.1] SMTP error from remote mail "
+            "server after RCPT TO:<nobody@far.example>: 550 5.1.1 no such user here",
+        ),
+        ("failed", "lost@nowhere.example"),
+        ("why", "There is no such domain."),
+        ("said", "Unrouteable address"),
+    ]
+    assert told("report-postfix") == [
+        ("failed", "nobody@far.example"),
+        ("why", "The server refused the message by its own rules."),
+        (
+            "said",
+            "host mx.far.example[192.0.2.1] said: 550 5.7.1 <nobody@far.example>: refused (in reply to "
+            "RCPT TO command)",
+        ),
+    ]
+    assert told("report-sendmail") == [
+        ("failed", "nobody@far.example"),
+        ("why", "There is no such mailbox."),
+        ("said", "550 5.1.1 <nobody@far.example>... User unknown"),
+    ]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "This message was created automatically by mail delivery software.\nA message that you sent has not "
+        "yet been delivered to one or more of its\nrecipients. The address to which it has not yet been "
+        "delivered is:\n\n  slow@far.example\n    Delay reason: mx.far.example: Connection timed out\n\n"
+        "No action is required.",
+        "This is the mail system at host mx.sender.example.\n\n# THIS IS A WARNING ONLY.  YOU DO NOT NEED TO "
+        "RESEND YOUR MESSAGE. #\n\n<slow@far.example>: connect to mx.far.example[192.0.2.1]:25: "
+        "Connection timed out",
+    ],
+)
+def test_what_a_mailer_is_still_trying_is_delayed(text: str) -> None:
+    lines = list(told_lines(text))
+    assert lines[:2] == [
+        ("delayed", "slow@far.example"),
+        ("why", "The server did not answer. It is still being tried."),
+    ]
+
+
+@pytest.mark.parametrize("name", ["report-qmail", "report-exim", "report-postfix", "report-sendmail"])
+def test_the_words_of_a_mailer_from_somebody_else_are_a_letter(name: str) -> None:
+    source = golden.source_of(name)
+    forwarded = b"Return-Path: <ada@sender.example>\r\nFrom: Ada <ada@sender.example>\r\n" + b"".join(
+        line
+        for line in source.splitlines(keepends=True)
+        if not line.startswith((b"Return-Path: <>", b"From: M"))
+    )
+    assert [card.kind for card in view_of(forwarded).cards] == []
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "Dear Ada,\n\n<bob@b.example>:\nsends his love",
+        "Hi. This is Bob.\n\nBye",
+        "Hi. This is the qmail-send program",
+    ],
+)
+def test_a_letter_of_a_mailer_without_its_words_has_no_card(body: str) -> None:
+    source = message("Return-Path: <>", "From: MAILER-DAEMON@b.example", body=body)
+    assert view_of(source).cards == ()
+
+
+def test_a_report_that_programs_read_is_told_once() -> None:
+    cards = view_of(b"Return-Path: <>\r\n" + golden.source_of("report-failed")).cards
+    assert [card.kind for card in cards] == ["report", "message"]
+
+
+def test_that_somebody_called_a_message_unwanted_is_said() -> None:
+    complaint, inner = view_of(golden.source_of("report-complaint")).cards
+    assert (complaint.kind, complaint.index) == ("complaint", 0)
+    assert complaint.lines == (
+        ("reported", "Somebody reported a message as unwanted."),
+        ("from", "shop@sender.example"),
+        ("to", "reader@provider.example"),
+        ("date", "2026-11-23T17:00:00+00:00"),
+        ("server", "192.0.2.7"),
+    )
+    assert inner.kind == "message"
+    assert sayings.card_title("complaint") == "A report about a message"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sayings, "_", str.upper)
+        assert sayings.card_value(*complaint.lines[0]) == "SOMEBODY REPORTED A MESSAGE AS UNWANTED."
+
+
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        ("Feedback-Type: fraud", [("reported", "Somebody reported a message as fraud.")]),
+        ("Feedback-Type: Not-Spam\n", [("reported", "Somebody said that a message is not unwanted.")]),
+        ("feedback-type: something new", [("reported", "Somebody reported a message.")]),
+        ("Version: 1\nSource-IP: 192.0.2.1", []),
+        ("", []),
+    ],
+)
+def test_what_was_reported_is_said_in_words(text: str, lines: list[tuple[str, str]]) -> None:
+    assert list(complaint_lines(text)) == lines
+
+
+@pytest.mark.parametrize(
+    "unit", ["<a@b.example>:\n", "  a@b.example\n", "    x\n", "\n", " ", "<", "<a@b>: x\n\n", "(reason: "]
+)
+def test_a_quarter_of_a_megabyte_of_a_mailer_s_words_is_quick(unit: str) -> None:
+    began = time.thread_time()
+    for opening in (
+        "Hi. This is the qmail-send program at x.\n\n",
+        "This message was created automatically by mail delivery software.\nfailed:\n",
+        "----- The following addresses had permanent fatal errors -----\n",
+    ):
+        assert len(list(told_lines(opening + unit * (250_000 // len(unit))))) <= 30
+    list(complaint_lines("Feedback-Type: abuse\n" + unit * (250_000 // len(unit))))
     assert time.thread_time() - began < 1.5
 
 
