@@ -41,6 +41,8 @@ _SPACED = re.compile(
 _NOT_BEFORE = ".,/#@&+$€£¥₽₹₺₩%_~\\^|°×"
 _NOT_BEHIND = "@_/\\#+=^~&×"
 _AREA_CODE = re.compile(r"\(\+?\d{2,5}\) $|\+ $")
+# "482913'tür" says that it is the code.
+_TURKISH = re.compile("['’](?:d[iıuü]r|t[iıuü]r)(?![a-zA-Z0-9])")
 _MASKS = "*•·●×xX…."
 _MASKED_TOKEN = re.compile("[xX]{2,}[0-9]|0x")
 _MASKED = re.compile(r"(?:[*•·●×xX…]{2,}|\.{2,})[ -]?$")
@@ -256,7 +258,7 @@ def _ends_free(after: str) -> bool:
         return True
     if first in _NOT_BEHIND or first in _UNIT_SIGNS or (first.isalnum() and not _joins(first)):
         return False
-    if first in ".,:'’-" and second.isalnum() and second.isascii():
+    if first in ".,:'’-" and second.isalnum() and second.isascii() and not _TURKISH.match(after):
         return False
     rest = after.lstrip()
     if rest[:1] and rest[:1] in _UNIT_SIGNS:

@@ -72,7 +72,7 @@ _COLONS = (":", "：", "=", "→")
 # Four digits that look like a year are a code only right behind one of these.
 _YEAR = re.compile(r"(?:19|20)\d\d(?![\w-])")
 _BEFORE_A_YEAR = _COPULAS | {phrase.strip("*") for phrase in wording.phrases(wording.BARE_CODES)}
-_RULERS = " \t\r\xa0>|*-_=+"
+_RULERS = " \t\r\xa0>|*-_=+─━│┌┐└┘├┤┬┴┼═║╔╗╚╝"
 # A word in a path or a file name ("net/code.c") is none.
 _GOES_ON = re.compile(r"\.[a-z0-9]")
 _JOINERS = frozenset(("", "de", "di", "da", "du", "d'", "do", "del", "della", "van", "of"))
@@ -527,6 +527,8 @@ def _is_of_no_interest(line: str, at: int) -> bool:
 def _comes_now(gap: str, words: list[str]) -> bool:
     """Whether the words before a number say that now it comes: a colon, "is"."""
     bare = gap.rstrip(_OPENING)
+    if words[-1:] == ["le"]:  # "votre code est le 482913"
+        words, bare = words[:-1], bare[:-2].rstrip()
     return bare.endswith(_COLONS) or (bool(words) and words[-1] in _COPULAS and bare.endswith(words[-1]))
 
 

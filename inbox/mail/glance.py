@@ -62,7 +62,7 @@ _STYLE = re.compile(_ATTRIBUTE.format("style"), re.I)
 _HREF = re.compile(_ATTRIBUTE.format("href"), re.I)
 _ALT = re.compile(_ATTRIBUTE.format("alt"), re.I)
 # One digit an element, as code boxes are drawn.
-_ROW = re.compile(r"\|(?:[ \t]{0,8}[0-9A-Z][ \t]{0,8}\|){4,10}(?![ \t]{0,8}[0-9A-Za-z])")
+_ROW = re.compile(r"[|│](?:[ \t]{0,8}[0-9A-Z][ \t]{0,8}[|│]){4,10}(?![ \t]{0,8}[0-9A-Za-z])")
 _COUNTED = "0123456789|1234567890|9876543210"
 _SINGLE = re.compile("\n[ ]{0,20}[0-9A-Z][ ]{0,20}\n")
 _SINGLES = re.compile(
@@ -167,6 +167,7 @@ _HIDING = {
     "hidden": re.compile(r"hidden(?=[\s=/>])"),
     "max-height": re.compile(r"max-height\s*:\s*0"),
     "font-size": re.compile(r"font-size\s*:\s*0"),
+    "opacity": re.compile(r"opacity\s*:\s*0"),
 }
 _HIDDEN_ATTRIBUTE = re.compile(r"(?:^|[\s\"'])hidden(?:[\s=/]|$)", re.I)
 _VALUE = re.compile(r"=\s*(?:\"[^\"]*\"|'[^']*'|[^\s\"'>]+)")
@@ -246,6 +247,8 @@ def _hides(attributes: str) -> str:
     if found.get("display") == "none" or found.get("visibility") in ("hidden", "collapse"):
         return "all"
     if _NO_SIZE.fullmatch(found.get("max-height") or "1") and found.get("overflow", "") in ("hidden", "clip"):
+        return "all"
+    if _NO_SIZE.fullmatch(found.get("opacity") or "1"):
         return "all"
     return "text" if _NO_SIZE.fullmatch(found.get("font-size") or "1") else ""
 
@@ -340,7 +343,7 @@ def _unescaped(text: str) -> str:
 
 def joined_singles(text: str) -> str:
     """`text` with digits that stand in a line each, or in cells drawn in a line, joined to one word."""
-    if "|" in text:
+    if "|" in text or "│" in text:
         text = _ROW.sub(_joined_row, text)
     if _SINGLE.search(text) is None:
         return text
@@ -348,7 +351,7 @@ def joined_singles(text: str) -> str:
 
 
 def _joined_row(match: re.Match[str]) -> str:
-    cells = "".join(match[0].replace("|", " ").split())
+    cells = "".join(match[0].replace("|", " ").replace("│", " ").split())
     # What counts from one to the next is the head of a table.
     return match[0] if cells in _COUNTED else f" {cells} "
 

@@ -605,7 +605,7 @@ _CODE_LAST = (
         reward, rewards, gift, friend, referrer, clearing, bank, swift, tax, customs, country, city, dial,
         prefix, shipping, shipment, parcel, customer, client, order, purchase, product, warranty, offer,
         discount, cashback, sponsor, partner, dealer, nace, cpv, sni, http, smtp, plate, group, team,
-        school, office, project, account type
+        school, account type
         """,
     ),
     (
@@ -687,7 +687,7 @@ USED = """
 # Short for words, and no end of a sentence though a dot and a capital or a number follow.
 ABBREVIATIONS = """
     mr, mrs, ms, dr, prof, st, n, c, inc, ltd, co, corp, llc, no, nr, num, approx, max, min,
-    ca, vs, dept, ext, fig, exp,
+    spk, ca, vs, dept, ext, fig, exp,
     jan, feb, mar, apr, jun, jul, aug, sep, sept, oct, okt, nov, dec, dez, déc, ene, abr, ago, dic, gen,
     hr, hrn, fr, frl, fa, bzw, evtl, ggf, abt, inkl, ing, tel, str, bd, mme, mlle, m, mm, sté, éts, env, réf,
     sr, sra, srta, d, dña, ud, uds, av, avda, núm, hnos, cía, exmo, exma, aprox, lda, ltda, dott, sig, sigg,
