@@ -51,6 +51,7 @@ _TAG = re.compile(r"<(/?[a-zA-Z][a-zA-Z0-9:]{0,30})([^<>]*)>")
 _SILENT = re.compile(
     r"<(?:!--|(style|script|head|title|noscript|template|svg|math|object|select|textarea)\b)", re.I
 )
+_TAGS = re.compile(r"</?[a-zA-Z][^<>]*>|\s+")
 _OTHER_MARKUP = re.compile(r"<[!?/][^<>]*>|<[a-zA-Z/!?][^<>]*\Z")
 _QUOTED = re.compile(r"=[ ]?(?:\"[^\"]{0,2000}\"|'[^']{0,2000}')")
 _BRACKETS_AS_BLANKS = str.maketrans("<>", "  ")
@@ -171,6 +172,8 @@ _HIDING = {
 }
 _HIDDEN_ATTRIBUTE = re.compile(r"(?:^|[\s\"'])hidden(?:[\s=/]|$)", re.I)
 _VALUE = re.compile(r"=\s*(?:\"[^\"]*\"|'[^']*'|[^\s\"'>]+)")
+# As templates have it: no size in a cell for the blanks between what is in it, which has one.
+_SIZED = re.compile(r"\s{0,200}<(?:table|[a-z][^<>]*(?:font|class))")
 _NO_SIZE = re.compile(r"0+(?:\.0*)?(?:[a-z]{2,4}|%)?")
 _CAPITALS = re.compile("[A-Z]+")
 _EMPTY = frozenset(
@@ -218,6 +221,7 @@ def _shown(markup: str) -> tuple[str, str]:
         return markup, ""
     kept: list[str] = []
     hidden: list[str] = []
+    known: dict[str, str] = {}
     position = looked_until = 0
     for place in sorted(places):
         start = markup.rfind("<", looked_until, place)
@@ -225,10 +229,24 @@ def _shown(markup: str) -> tuple[str, str]:
         tag = _TAG.match(markup, start) if start >= position else None
         if tag is None or tag.end() < place or tag[1][0] == "/":
             continue
-        how = _hides(tag[2])
-        if not how:
+        how = known.get(tag[2])
+        if how is None:
+            how = known[tag[2]] = _hides(tag[2])
+        if not how or (how == "text" and _SIZED.match(lowered, tag.end())):
             continue
-        end = _end_of_element(markup, tag, how) if len(hidden) < _MOST_HIDDEN else len(markup)
+        end, is_over = len(markup), True
+        if len(hidden) < _MOST_HIDDEN:
+            end, is_over = _end_of_element(markup, tag, how)
+        if how == "text" and not (is_over and "<img" not in lowered[start:end]):
+            # Only words have no size: tags between them stay, as around pictures and what has one of its own.
+            inside = markup[tag.end() : end]
+            tags = _TAGS.findall(inside)
+            if sum(map(len, tags)) < len(inside):
+                kept += (markup[position : tag.end()], *tags)
+                hidden.append(inside)
+                position = end
+            looked_until = max(looked_until, tag.end())
+            continue
         kept.append(markup[position:start])
         hidden.append(markup[start:end])
         position = looked_until = end
@@ -253,11 +271,11 @@ def _hides(attributes: str) -> str:
     return "text" if _NO_SIZE.fullmatch(found.get("font-size") or "1") else ""
 
 
-def _end_of_element(markup: str, tag: re.Match[str], how: str) -> int:
-    """Where the element that `tag` begins is over; one that never ends reaches to the end of `markup`."""
+def _end_of_element(markup: str, tag: re.Match[str], how: str) -> tuple[int, bool]:
+    """Where what `tag` hides ends, and whether its element is over there, which may be that of `markup`."""
     name = tag[1].lower()
     if name in _EMPTY:
-        return tag.end()
+        return tag.end(), True
     until, holders = _UNTIL_NEXT.get(name, (frozenset[str](), ()))
     inside = [name]
     count = {name: 1}
@@ -267,7 +285,7 @@ def _end_of_element(markup: str, tag: re.Match[str], how: str) -> int:
             called = called[1:]
             if not count.get(called):
                 if called in _BLOCKS and (name not in _CELLS or called in _CELLS or called == "table"):
-                    return other.start()
+                    return other.start(), True
                 continue
             while True:
                 last = inside.pop()
@@ -275,15 +293,15 @@ def _end_of_element(markup: str, tag: re.Match[str], how: str) -> int:
                 if last == called:
                     break
             if not inside:
-                return other.end()
-        elif (called in until and not any(count.get(holder) for holder in holders)) or (
-            how == "text" and _has_size(called, other[2])
-        ):
-            return other.start()
+                return other.end(), True
+        elif called in until and not any(count.get(holder) for holder in holders):
+            return other.start(), True
+        elif how == "text" and _has_size(called, other[2]):
+            return other.start(), False
         elif called not in _EMPTY:
             inside.append(called)
             count[called] = count.get(called, 0) + 1
-    return len(markup)
+    return len(markup), True
 
 
 def _has_size(name: str, attributes: str) -> bool:

@@ -36,6 +36,7 @@ def test_markup_is_seen_as_lines(markup: str, text: str) -> None:
     assert glance(markup).text == text
 
 
+TARGET = "https://site.example/verify?token=9d8f7a6b"
 HIDING = [
     'style="display:none"',
     "style='color:red; DISPLAY : None !important'",
@@ -92,6 +93,20 @@ def test_what_is_hidden_ends_where_its_element_does(markup: str, text: str) -> N
     assert glance(markup).text == text
 
 
+@pytest.mark.parametrize(
+    "inside",
+    [
+        '<span style="font-size:14px">Verify your email</span>',
+        '<img src=b.png alt="Verify your email">',
+    ],
+)
+def test_a_link_that_hides_its_words_only_stays_where_it_has_others(inside: str) -> None:
+    link = Link(TARGET, "Verify your email", "", "")
+    assert glance(f'<a href="{TARGET}" style="font-size:0">x{inside}</a>').links == (link,)
+    assert glance(f'<div style="font-size:0">x<a href="{TARGET}">x{inside}</a></div>').links == (link,)
+    assert glance(f'<div style="font-size:0">x<a href="{TARGET}">x</a></div>').links == ()
+
+
 def test_a_hidden_code_or_link_of_the_html_is_not_taken_from_the_text() -> None:
     link = "https://trap.example/verify?token=9d8f7a6b"
     page = f'<div hidden>Your code is 111222. <a href="{link}">Verify your email</a></div><p>Hello</p>'
@@ -114,6 +129,8 @@ def test_an_address_that_a_link_shows_and_does_not_lead_to_is_not_taken(target: 
     [
         "<div style=display:none>",
         "<div hidden></div>",
+        "<i style=font-size:0>x<b class=y>",
+        "<i style=font-size:0>x<img>",
         "<div hidden><b></i>",
         "display:none hidden font-size:0 ",
         '<b style="font-size:0',
