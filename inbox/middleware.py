@@ -72,6 +72,8 @@ def _with_headers(request: HttpRequest, response: HttpResponseBase) -> HttpRespo
     headers.setdefault("Content-Security-Policy", _policy_for(request))
     headers.setdefault("X-Frame-Options", "DENY")
     headers.setdefault("Referrer-Policy", "same-origin")
+    # Or a browser may look up whom a letter links to, as soon as it is shown.
+    headers.setdefault("X-DNS-Prefetch-Control", "off")
     headers.setdefault("Permissions-Policy", PERMISSIONS)
     headers.setdefault("Cache-Control", "no-store")
     if "no-store" not in headers["Cache-Control"]:

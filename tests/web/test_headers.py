@@ -34,6 +34,7 @@ def test_nothing_behind_the_cookie_is_stored_indexed_or_framed(responses: dict[s
         assert "Content-Security-Policy" in headers and "Permissions-Policy" in headers, url
         assert headers["X-Frame-Options"] == ("SAMEORIGIN" if url.endswith("html/") else "DENY"), url
         assert headers["Referrer-Policy"] == ("no-referrer" if url in APART else "same-origin"), url
+        assert headers["X-DNS-Prefetch-Control"] == "off", url
 
 
 def test_pages_run_and_load_nothing_but_our_own_files(responses: dict[str, Any]) -> None:
