@@ -40,9 +40,14 @@ def _weights(alphabet: str) -> dict[str, float]:
 
 _LETTERS = {name: tuple(map(_weights, alphabets)) for name, alphabets in _ALPHABETS.items()}
 _BEYOND_ASCII = re.compile(r"[^\x00-\x7f]")
-# What stands at words without being of them.
-_AT_WORDS = frozenset("\u00a0\u00ad¿¡«»‹›©®™§°€£¥‘’‚“”„…–—·•´")
-_APOSTROPHE = "’"
+# What stands at words without being of them; what stands alone, at a number, before a capital; and in words.
+_AT_WORDS = frozenset("\u00a0\u00ad¿¡«»‹›‘’‚“”„…–—·•´×")
+_AT_NUMBERS = frozenset("©®™§°€£¥¢±¹²³¼½¾†‡‰")
+_INSIDE_WORDS = "’×"
+# Signs that stand behind letters or before them: measures and ordinals.
+_MEASURES = re.compile(
+    r"(?:(?<![^\W\d_])[ckd]?m[²³]|µ[mgslLAVF]|(?<![^\W_])[nNmM][ºª])(?![^\W_])|\d[ºª](?![^\W\d_])"
+)
 
 # Turkish and Icelandic share six bytes, and one letter beyond them.
 _SHARED = re.compile("[ÐÝÞðýþ]")
@@ -75,21 +80,33 @@ def _score(text: str, alphabets: tuple[dict[str, float], ...]) -> tuple[float, b
 
     And whether nothing does.
     """
-    letters: dict[str, int] = {}
-    against = 0.0
+    letters: dict[str, float] = {}
+    signs = against = 0.0
+    measures = {at for found in _MEASURES.finditer(text) for at in range(*found.span())}
     for found in _BEYOND_ASCII.finditer(text):
         sign, at = found[0], found.start()
         before, after = text[at - 1 : at], text[at + 1 : at + 2]
-        if sign in "ªº":
-            against += after.isalpha()
-        elif sign.isalpha() and sign not in "ˆƒµ":
-            letters[sign] = letters.get(sign, 0) + 1
-            against += sign.isupper() and before.islower()
+        is_behind, is_before = before.isalpha(), after.isalpha()
+        if at in measures:
+            signs += not sign.isalpha() or sign in "ªºµ"
+        elif sign.isalpha() and sign not in "ªºˆƒµ":
+            if is_behind or is_before:
+                letters[sign] = letters.get(sign, 0) + 1
+                against += sign.isupper() and before.islower()
+            elif before.isdigit() or after.isdigit():
+                against += 0.5
+            elif sign.islower():
+                letters[sign] = letters.get(sign, 0) + 0.5  # "à", "ó": a word of one letter
         elif sign < "\xa0" or sign == "\ufffd":
             against += 1
-        elif before.isalpha() and after.isalpha():
-            against += sign != _APOSTROPHE
-        elif sign not in _AT_WORDS and (before.isalpha() or after.isalpha()):
+        elif is_behind and is_before:
+            against += sign not in _INSIDE_WORDS
+        elif sign in _AT_WORDS:
+            signs += 1
+        elif sign in _AT_NUMBERS:
+            signs += not is_before or after.isupper()
+            against += 0.5 * (after.islower() or (is_behind and sign not in "©®™€£°"))
+        else:
             against += 0.5
     known, missing = max(
         (
@@ -101,7 +118,7 @@ def _score(text: str, alphabets: tuple[dict[str, float], ...]) -> tuple[float, b
         ),
         key=sum,
     )
-    return known + missing - against, not missing and not against
+    return known + missing + signs - against, not missing and not against
 
 
 def _is_rather_turkish(text: str) -> bool:
