@@ -37,4 +37,4 @@ def text_of_enriched(text: str) -> str:
     if silent:
         # Never closed: better words of a program's than none of the sender's.
         return "".join(out) + text[position:] if "".join(out).strip() else text
-    return "".join(out) + text[position:]
+    return ("".join(out) + text[position:]).rstrip()

@@ -20,6 +20,8 @@ MOST_FIELDS = 2000
 _LONGEST_AT_THE_CAP = 16 * 1024
 _READ_BEHIND_THE_CAP = 64 * 1024
 _MOST_PASSED_OVER = 6
+# Of a header that can be read only as a copy.
+_MOST_COPIED_BYTES = 3 * MOST_HEADER_BYTES
 
 Field = tuple[bytes, bytes]
 
@@ -108,7 +110,7 @@ def _sent_head(source: Source, start: int, end: int) -> Head:
         position = indent.end()
     if position > start and source[position - 1] != 10:
         # Something stands in front of the first field on its line: read as if nothing did.
-        text = bytes(source[position : min(end, position + MOST_HEADER_BYTES)])
+        text = bytes(source[position : min(end, position + _MOST_COPIED_BYTES)])
         head = _head(text, 0, len(text), must_be_known=True)
         if not head.fields:
             return Head([], start, head.is_cut)
@@ -361,6 +363,6 @@ def _parted(fields: list[Field], names: set[bytes]) -> Iterator[Field]:
 
 def _with_lone_returns(source: Source, start: int, end: int) -> Head:
     """Carriage returns alone end the lines: the header is read with line feeds in their place."""
-    lines = _LONE.sub(b"\n", bytes(source[start : min(end, start + MOST_HEADER_BYTES)]))
+    lines = _LONE.sub(b"\n", bytes(source[start : min(end, start + _MOST_COPIED_BYTES)]))
     block = _Block(lines, 0, len(lines))
     return Head(block.fields, start + block.body, block.is_cut, True)

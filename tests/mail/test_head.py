@@ -258,6 +258,7 @@ LONG = {
     "one line": b"Subject: Hello " + b"a" * 300_000 + b"\r\n",
     "two long ones": b"X-A: " + b"a" * 300_000 + b"\r\nSubject: Hello " + b"b" * 200_000 + b"\r\n",
     "folded": b"References:" + b"\r\n <%s@x.example>" % (b"a" * 60) * 5000 + b"\r\nSubject: Hello\r\n",
+    "a byte order mark in front": b"\xef\xbb\xbfSubject: Hello " + b"a" * 300_000 + b"\r\n",
     "two megabytes": b"Subject: Hello\r\nX-A: " + b"a" * 2_000_000 + b"\r\n",
     "a name on the edge": (
         b"X-A: " + b"a" * (256 * 1024 - 9) + b"\r\nSubject: Hello " + b"\r\nX-B: " + b"b" * 100_000 + b"\r\n"
