@@ -7,7 +7,7 @@ address.
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address
 from typing import NamedTuple
@@ -18,11 +18,13 @@ from publicsuffixlist import PublicSuffixList
 from inbox.mail.view import LinkView
 
 LONGEST_TEXT = 200
+LONGEST_SAID = 2_000
 LONGEST_URL = 2_000
 MOST_LINKS = 2_000
 
 _BLANKS = re.compile(r"[\x00-\x20\x7f-\xa0\xad\u200b-\u200f\u2028-\u202f\u2060-\u206f\ufeff]")
 _HIDDEN = re.compile(r"[\x00-\x08\x0e-\x1f\x7f\xad\u034f\u061c\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff]")
+_SOME_BLANKS = re.compile(r"\s+")
 _SCHEME = re.compile(r"([a-z][a-z0-9+.-]*):", re.I)
 _WEB = frozenset(("http", "https"))
 _AUTHORITY_END = re.compile(r"[/?#\\]")
@@ -45,7 +47,7 @@ _BRACKETED_DOT = re.compile(r"\[(?:\.|dot)\]|\((?:\.|dot)\)", re.I)
 # Endings of names that are more often something else: of files, of programs, of sentences.
 _NO_SITES = frozenset(
     """
-    aspx bat bz css csv doc docx eps exe gif gz htm html ics jpeg jpg js json log md mov mp pdf php png ppt
+    aspx bat bz css csv doc docx eps exe gif gz htm html ics jpeg jpg js json log md mov mp nr pdf php png ppt
     pptx ps py rar rb rs rtf sh svg tar tgz tif ts txt webp xls xlsx xml yml zip
     """.split()  # noqa: SIM905
 )
@@ -87,11 +89,16 @@ def target_of(url: str) -> Target:
 def link_view(text: str, url: str) -> LinkView:
     """The link with everything that is odd about it; "differs" where its text names another site."""
     target = target_of(url)
-    said = " ".join(_HIDDEN.sub("", text[: LONGEST_TEXT * 4]).split())
+    said = " ".join(drawn_of(text).split())
     marks = target.marks
     if target.host and _differs(said, target):
         marks = ("differs", *marks)
     return LinkView(said[:LONGEST_TEXT], url[:LONGEST_URL], target.shown_host, marks)
+
+
+def drawn_of(text: str) -> str:
+    """As much of the text as is looked at, without what is not drawn and with blanks as one."""
+    return _SOME_BLANKS.sub(" ", _HIDDEN.sub("", text[: LONGEST_SAID * 4]))[:LONGEST_SAID]
 
 
 def links_of(html: str) -> tuple[LinkView, ...]:
@@ -249,11 +256,12 @@ def _mixes_scripts(label: str) -> bool:
 
 
 def _differs(said: str, target: Target) -> bool:
+    owner = _owner(target.host)
     if target.scheme == "mailto":
-        named = [match[1] for match in _SAID_MAILBOX.finditer(said)]
-    else:
-        named = list(_sites_in(said))
-    return bool(named) and not _is_among(target.host, named)
+        # Of several receivers the target is the last one's.
+        owners = {_owner(match[1].lower()) for match in _SAID_MAILBOX.finditer(said)}
+        return bool(owners) and owner not in owners
+    return any(_owner(_read_host(name)[0]) != owner for name in _sites_in(said))
 
 
 _AROUND_A_NAME = "«»“”„‘’\"'()[]<>→›·|.,:!? "
@@ -302,11 +310,6 @@ def _host_said(address: str) -> str:
     end = _AUTHORITY_END.search(address)
     authority = address[: end.start()] if end is not None else address
     return _PORT.sub("", authority.rpartition("@")[2]).rstrip(".,;:!?)…")
-
-
-def _is_among(host: str, named: Iterable[str]) -> bool:
-    owner = _owner(host)
-    return any(_owner(_read_host(name)[0]) == owner for name in named)
 
 
 @lru_cache(maxsize=4096)

@@ -13,13 +13,14 @@ not stay).
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from html import escape
 from urllib.parse import urljoin
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from inbox.mail.colours import WHITE, Colour, contrast, dark_ground, dark_ink, dark_line, parse_colour, to_hex
-from inbox.mail.links import MOST_LINKS, link_view, target_of
+from inbox.mail.links import LONGEST_SAID, MOST_LINKS, drawn_of, link_view, target_of
 from inbox.mail.nesting import is_parsable
 from inbox.mail.sheets import ASKED, BEHIND, NOT_THE_PAGES, Colours, Compound, Sheet, filter_sheets, prefixed
 from inbox.mail.styles import dark_style, filter_style, join_declarations, parse_attribute, parse_style
@@ -201,6 +202,26 @@ class _Open:
         self.before = 0
 
 
+class _Said:
+    """What a link says: all of it, and what of that is seen."""
+
+    __slots__ = ("all", "left", "seen")
+
+    def __init__(self) -> None:
+        self.all: list[str] = []
+        self.seen: list[str] = []
+        self.left = LONGEST_SAID
+
+    def add(self, text: str, *, is_hidden: bool) -> None:
+        if self.left <= 0:
+            return
+        text = drawn_of(text)
+        self.left -= len(text) + 1
+        self.all.append(text)
+        if not is_hidden:
+            self.seen.append(text)
+
+
 class _Rewriting:
     def __init__(
         self, parser: LexborHTMLParser, picture: Callable[[str], str | None], nonce: str, dark: bool
@@ -223,7 +244,9 @@ class _Rewriting:
         self.links: list[LinkView] = []
         self.links_closed = 0
         # What the links that are open at this place say, the innermost last.
-        self.link_texts: list[list[str]] = []
+        self.link_texts: list[_Said] = []
+        # Where the link right before this place leads, and what it says.
+        self.link_before = ("", "")
         # What a <picture> would have taken instead of its <img>'s own address.
         self.other_source = ""
 
@@ -321,8 +344,11 @@ class _Rewriting:
         }
 
     def _text(self, text: str) -> None:
-        if self.link_texts and len(self.link_texts[-1]) < 40:
-            self.link_texts[-1].append(text[:400])
+        is_hidden = self.stack[-1].is_hidden
+        if self.link_texts:
+            self.link_texts[-1].add(text, is_hidden=is_hidden)
+        elif not is_hidden:
+            self.link_before = ("", "")
         self.out.append(escape(text, quote=False))
 
     # Elements
@@ -454,16 +480,16 @@ class _Rewriting:
         element.link = href or _flat(sent)
         element.before = len(self.out)
         self.out.append("")
-        self.link_texts.append([])
+        self.link_texts.append(_Said())
         return element
 
     def _link_close(self, element: _Open) -> None:
-        texts = "".join(self.link_texts.pop())
+        said = self.link_texts.pop()
         if self.link_texts:
-            self.link_texts[-1].append(texts[:400])
+            self.link_texts[-1].add("".join(said.all), is_hidden=element.is_hidden)
         self.links_closed += 1
         if self.links_closed <= _MOST_COMPARED:
-            link = link_view(texts, element.link)
+            link = self._link_view(said, element.link)
         else:
             target = target_of(element.link)
             link = LinkView("", element.link, target.shown_host, (*target.marks, "differs"))
@@ -477,12 +503,25 @@ class _Rewriting:
             # Before the link: what cuts off, pushes or covers then does so to the link first.
             self.out[element.before] = f'<span class="{MARK}">⚠ {escape(link.host)}</span> '
 
+    def _link_view(self, said: _Said, url: str) -> LinkView:
+        whole, seen = "".join(said.all), "".join(said.seen)
+        link = link_view(seen if seen.strip() else whole, url)
+        target, before = self.link_before
+        # Two links to one place with nothing in between read as one.
+        joined = before + seen if target == url else seen
+        self.link_before = (url, joined[-LONGEST_SAID:])
+        if "differs" not in link.marks:
+            readings = {whole, joined} - {seen}
+            if any("differs" in link_view(reading, url).marks for reading in readings):
+                return replace(link, marks=("differs", *link.marks))
+        return link
+
     # Pictures, and whatever else would ask a server
 
     def _picture(self, attributes: dict[str, str], kept: dict[str, str], *, is_hidden: bool) -> None:
         alternative = kept.get("alt", "")
-        if alternative and self.link_texts and len(self.link_texts[-1]) < 40:
-            self.link_texts[-1].append(f" {alternative[:200]} ")
+        if alternative and self.link_texts:
+            self.link_texts[-1].add(f" {alternative[:200]} ", is_hidden=is_hidden)
         address = _flat(attributes.get("src", "")[:_LONGEST_VALUE])
         is_pixel = is_hidden or _is_pixel(attributes)
         if address[:4].lower() == "cid:":

@@ -38,6 +38,9 @@ _ATTRIBUTE_OPERATORS = frozenset(("=", "~=", "|=", "^=", "$=", "*="))
 _CONTENT = re.compile(
     rf"[\w\s.,:;/#?&=%@!+()*\u2010-\u2027\u2030-\u205e\u2190-\u27bf-]{{0,{_LONGEST_CONTENT}}}"
 )
+_WORDS = re.compile(r"\w")
+# What a link says is compared with where it leads: no sheet puts words into it.
+_NOT_IN_A_LINK = ":not(a,a *)"
 _STATES = frozenset(
     """
     active any-link checked disabled empty enabled first-child first-of-type focus focus-visible focus-within
@@ -245,7 +248,12 @@ class _Filter:
         self._write([one for one in selectors if not one.is_page and not one.generates], text)
         self._write([one for one in selectors if one.is_page], page_text)
         if generated is not None:
-            self._write([one for one in selectors if one.generates], f"{text};{generated}".lstrip(";"))
+            made = [one for one in selectors if one.generates]
+            if _WORDS.search(generated) is not None:
+                made = [
+                    one._replace(text=f"{_NOT_IN_A_LINK}::".join(one.text.rsplit("::", 1))) for one in made
+                ]
+            self._write(made, f'{text};content:"{generated}"'.lstrip(";"))
         if any(one.is_page for one in selectors) and "background-color" in declarations:
             # Where the letter's ground is given, the canvas around it has it too (CSS Backgrounds, 2.11.2).
             self.out.append(f":root{{background-color:{declarations['background-color']}}}")
@@ -302,7 +310,7 @@ def _remote(text: str, *patterns: re.Pattern[str]) -> bool:
 
 
 def _content_of(declarations: str) -> str | None:
-    """`content` with a short plain text, for what a rule generates; a picture or a counter is none."""
+    """The short plain text that a rule generates; a picture or a counter is none."""
     if "content" not in declarations.lower():
         return None
     for declaration in tinycss2.parse_declaration_list(
@@ -311,7 +319,7 @@ def _content_of(declarations: str) -> str | None:
         if declaration.type == "declaration" and declaration.lower_name == "content":
             value = [token for token in declaration.value if token.type != "whitespace"]
             if len(value) == 1 and value[0].type == "string" and _CONTENT.fullmatch(value[0].value):
-                return f'content:"{value[0].value}"'
+                return str(value[0].value)
     return None
 
 

@@ -29,6 +29,7 @@ from tests.mail.shut_in import shut_in
         ("1.2.3", "https://files.example/", "files.example", ()),
         ("ann@shop.example", "mailto:ann@shop.example?subject=x", "shop.example", ()),
         ("ann@shop.example", "mailto:ann@evil.example", "evil.example", ("differs",)),
+        ("ann@a.example, bob@b.example", "mailto:ann@a.example,bob@b.example", "b.example", ()),
         ("x", "https://xn--bcher-kva.example", "bücher.example (xn--bcher-kva.example)", ("punycode",)),
         ("x", "https://bücher.example", "bücher.example (xn--bcher-kva.example)", ("punycode",)),
         (
@@ -101,6 +102,7 @@ LYING = [
     ("https://evil.com.au/", "bank.com.au"),
     ("https://evil.kawasaki.jp/", "x.bank.kawasaki.jp"),
     ("http://192.0.2.7/", "Visit bank.com"),
+    ("https://evil.com/", "bank.com (evil.com)"),
     ("mailto:x@evil.com", "support@bank.com"),
 ]
 HONEST = [
@@ -114,7 +116,7 @@ HONEST = [
     ("https://www.blogspot.com/", "blogspot.com"),
     ("https://github.io/", "www.github.io"),
     ("https://a.bank.co.uk/", "bank.co.uk – accounts"),
-    ("https://x.bank.com/", "bank.com or evil.com"),
+    ("https://x.bank.com/", "bank.com or www.bank.com"),
     ("http://192.0.2.7/", "http://192.0.2.7/"),
     ("http://192.0.2.7/", "192.0.2.7"),
     ("http://xn--bcher-kva.de/", "bücher.de besuchen"),
@@ -152,6 +154,7 @@ HONEST = [
     ("https://t.click.com/?u=7", "and//or"),
     ("https://t.click.com/?u=7", "// more"),
     ("https://t.click.com/?u=7", "report.draft"),
+    ("https://t.click.com/?u=7", "Org.nr 556677-8899"),
     ("https://t.click.com/?u=7", "first.last"),
     ("https://t.click.com/?u=7", "file.name_x.doc"),
 ]
@@ -214,6 +217,39 @@ def test_in_a_letter_of_very_many_links_each_says_where_it_leads() -> None:
     shown = letter("".join(f'<a href="https://{n}.bank.example/">{n}.bank.example</a>' for n in range(5_100)))
     assert shown.count("letter-mark") == 100
     assert '⚠ 5099.bank.example</span> <a href="https://5099.bank.example/"' in shown
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        '<a href="https://evil.com/">bank<i style="display:none"> </i>.com</a>',
+        '<a href="https://evil.com/">www.bank.com<i hidden> evil.com</i></a>',
+        '<a href="https://evil.com/">bank<i style="font-size:0">, </i>.com<i hidden>x</i></a>',
+        '<a href="https://evil.com/">www.ba</a><a href="https://evil.com/">nk.com</a>',
+        '<a href="https://evil.com/"><b>bank</b></a><i><a href="https://evil.com/">.c</a></i>'
+        '<a href="https://evil.com/">om</a>',
+        '<div style="display:none"><a href="https://evil.com/">bank.com</a></div>',
+    ],
+)
+def test_a_site_that_is_named_in_pieces_is_named(html: str) -> None:
+    assert "⚠ evil.com" in letter(html)
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        '<a href="https://t.click.com/">Home.</a> <a href="https://t.click.com/">in the shop</a>',
+        '<a href="https://t.click.com/1">Home.</a><a href="https://t.click.com/2">in the shop</a>',
+        '<a href="https://t.click.com/">bank</a>, <a href="https://t.click.com/">.com</a>',
+    ],
+)
+def test_links_that_do_not_read_as_one_are_not_read_so(html: str) -> None:
+    assert "letter-mark" not in letter(html)
+
+
+def test_the_list_has_what_is_seen_of_a_links_text() -> None:
+    found = links_of('<a href="https://a.example/">Seen<i hidden> and not</i></a>')
+    assert [link.text for link in found] == ["Seen"]
 
 
 def test_no_sheet_of_a_letter_hides_the_mark() -> None:

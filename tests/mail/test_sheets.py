@@ -36,6 +36,12 @@ def sheet(css: str, *, dark: bool = False, media: str = "") -> Sheet:
         ("p:nth-child(2n+1):not(.x){color:red}", ".letter p:nth-child(2n+1):not(.m-x){color:red}"),
         (".sm\\:w{width:50%}", ".letter .m-sm\\:w{width:50%}"),
         ('.x:before{content:"*"}', '.letter .m-x::before{content:"*"}'),
+        ('a::after{content:" →"}', '.letter a::after{content:" →"}'),
+        ('td:before{content:"Price:"}', '.letter td:not(a,a *)::before{content:"Price:"}'),
+        (
+            '.x > i::after,b:before{content:".com";color:red}',
+            '.letter .m-x>i:not(a,a *)::after,.letter b:not(a,a *)::before{color:red;content:".com"}',
+        ),
         (".x::first-letter{color:red}", ".letter .m-x::first-letter{color:red}"),
         (
             "@media (max-width:480px){.w{width:100%!important}}",
