@@ -5,20 +5,25 @@ open only so far that its holder can see that it ended and bring it back: nothin
 """
 
 import io
+import logging
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
+from django.db import Error as DatabaseError
 from django.db import models, transaction
 
 from inbox import clock, delivery, events, notices, retention, sealing, timers
+from inbox.logs import fault
 from inbox.mail import Summary
 from inbox.mail.senders import Checks
 from inbox.models import Grant, Mailbox, Message, Policy, SourceChunk
 from inbox.models.message import MessageQuerySet
 from inbox.notices import Notices
+
+logger = logging.getLogger(__name__)
 
 MAX_LABEL = 60
 
@@ -93,10 +98,19 @@ class OpenMessage:
         retention.mark_unread(self._message.mailbox_id, self._message.pk)
 
     def improve(self, summary: Summary) -> None:
-        """The whole letter has more for its row than was found at reception: the row has it from now on."""
-        if self._content_key is not None and summary != self.row.summary:
-            key, tag = self._content_key, self.row.tag
-            events.announce_from_sync(delivery.replace_summary(self._message.pk, key, summary, tag))
+        """The whole letter has more for its row than was found at reception: the row has it from now on.
+
+        Where that cannot be written now, it is at another opening.
+        """
+        if self._content_key is None or summary == self.row.summary:
+            return
+        message, key, tag = self._message, self._content_key, self.row.tag
+        try:
+            changed = delivery.replace_summary(message.pk, bytes(message.box), key, summary, tag)
+        except DatabaseError as error:
+            logger.warning("a row could not be bettered: %s", fault(error))
+            return
+        events.announce_from_sync(changed)
 
     def delete(self) -> None:
         """Out of sight at once; can be taken back for a few seconds."""

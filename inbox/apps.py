@@ -14,7 +14,7 @@ class InboxConfig(AppConfig):
     def ready(self) -> None:
         from inbox import checks  # noqa: F401  registers the checks
 
-        # Programs, models, settings: none of that is ever garbage, so it is never looked through again. (A
-        # whole collection stops a process for 0.1 s otherwise, and copies the pages that forks share.)
+        # Programs, models, settings: hardly any of that is ever garbage, so it is not looked through again.
+        # (A whole collection stops a process for 0.1 s otherwise, and copies the pages that forks share.)
         gc.freeze()
         gc.enable()

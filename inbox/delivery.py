@@ -478,10 +478,13 @@ def _seal_checks(
 # -- what is found out at opening ------------------------------------------------------------------
 
 
-def replace_summary(message_pk: int, content_key: bytes, summary: Summary, tag: str) -> list[Stored]:
+def replace_summary(
+    message_pk: int, known_box: bytes, content_key: bytes, summary: Summary, tag: str
+) -> list[Stored]:
     """Seal a message's summary anew, under a revision of its own; the change is to be announced.
 
-    A row that is gone by now is none, and raises nothing.
+    Does nothing, and raises nothing, where the row is gone or deleted by now, or its box is no longer
+    `known_box`: another reader was first.
     """
     found = (
         Message.objects.filter(pk=message_pk)
@@ -499,7 +502,8 @@ def replace_summary(message_pk: int, content_key: bytes, summary: Summary, tag: 
         if mailbox is None:
             return []
         revision = mailbox.revision + 1
-        if not Message.objects.filter(pk=message_pk, mailbox_id=mailbox_pk).update(box=box, revised=revision):
+        row = Message.objects.filter(pk=message_pk, mailbox_id=mailbox_pk, deleted_at=None, box=known_box)
+        if not row.update(box=box, revised=revision):
             return []
         Mailbox.objects.filter(pk=mailbox_pk).update(revision=revision)
     return [Stored(message_pk, mailbox.mailbox_id, revision)]

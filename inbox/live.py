@@ -179,13 +179,14 @@ def _update(
 
 def _rendered(rows: Sequence[access.Row]) -> list[Row]:
     template = get_template("inbox/_row.html")
+    if not rows:
+        return []
+    mailbox_url = reverse("inbox:mailbox", args=[rows[0].mailbox_id])  # all are of one
     return [
         Row(
             row.message_id,
             row.number,
-            template.render(
-                {"row": showing.row(row), "mailbox_url": reverse("inbox:mailbox", args=[row.mailbox_id])}
-            ),
+            template.render({"row": showing.row(row), "mailbox_url": mailbox_url}),
         )
         for row in rows
     ]

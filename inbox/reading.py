@@ -179,8 +179,9 @@ class Reading:
     source_is_cut: bool = False
 
 
-def reading(message: OpenMessage, looks: Looks, *, folded: bool = True) -> Reading:
-    """The whole message, taken apart, its long quotes folded or not.
+def reading(message: OpenMessage, looks: Looks, *, folded: bool = True, betters_row: bool = False) -> Reading:
+    """The whole message, taken apart, its long quotes folded or not; with `betters_row` its row has from now
+    on what only the whole letter says.
 
     Raises Busy, and LookupError where nothing is inside at that place.
     """
@@ -198,7 +199,7 @@ def reading(message: OpenMessage, looks: Looks, *, folded: bool = True) -> Readi
     # Of a message inside nothing is known: it came with the one around it.
     checks = shown.checks if not looks.inside else None
     code, verify = _finds(view, shown.summary if not looks.inside else None)
-    if shown.summary is not None and not looks.inside:
+    if betters_row and shown.summary is not None and not looks.inside:
         message.improve(mail.better_summary(shown.summary, view))
     text = "" if view.text == NO_TEXT else view.text
     text_html = mail.text_to_folded_html(text, sayings.quoted) if folded else mail.text_to_html(text)

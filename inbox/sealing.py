@@ -118,10 +118,14 @@ def open_grant(secret: bytes, wrapped: bytes, mailbox_id: bytes) -> Grant:
 
 
 class _Zstandard(threading.local):
-    """A compressor and a decompressor a thread: to make one takes longer than an ordinary message with it."""
+    """Compressors of a thread: to make one takes longer than an ordinary message with it.
+
+    A source has one of its own: what is begun with one has to end before anything else is.
+    """
 
     def __init__(self) -> None:
-        self.compressor = zstandard.ZstdCompressor(level=1)
+        self.of_sources = zstandard.ZstdCompressor(level=1)
+        self.of_boxes = zstandard.ZstdCompressor(level=1)
         self.decompressor = zstandard.ZstdDecompressor()
 
 
@@ -182,7 +186,7 @@ def open_values(keys: KeyPair, purpose: Purpose, binding: Binding, box: bytes) -
 
 
 def _seal(public_key: bytes, head: bytes, values: dict[str, object]) -> bytes:
-    packed = _zstandard.compressor.compress(json.dumps(values, ensure_ascii=False).encode())
+    packed = _zstandard.of_boxes.compress(json.dumps(values, ensure_ascii=False).encode())
     return SealedBox(PublicKey(public_key)).encrypt(_pad(head + packed))
 
 
@@ -233,7 +237,7 @@ def seal_source(pieces: Iterable[bytes | bytearray | memoryview]) -> SealedSourc
     state = bindings.crypto_secretstream_xchacha20poly1305_state()
     header = bindings.crypto_secretstream_xchacha20poly1305_init_push(state, key)
     push = bindings.crypto_secretstream_xchacha20poly1305_push
-    compressor = _zstandard.compressor.compressobj()
+    compressor = _zstandard.of_sources.compressobj()
     chunks: list[bytes] = []
     pending = bytearray()
     size_bytes = 0

@@ -33,6 +33,7 @@ PREPARE_SECONDS = 0.1
 LONGEST_QUEUE_MESSAGES = 8192
 # "Dropped within a second" (design.md): half of it to wait, half to get a turn.
 FORGET_AFTER_SECONDS = 0.5
+FORGET_AT_LEAST_EVERY_SECONDS = 60
 FORGET_AT_ONCE = 500
 #: What cannot be dropped for now is kept in mind up to so many, the newest.
 MOST_TO_FORGET = 100_000
@@ -81,6 +82,7 @@ class BatchWriter:
         self._queue_bytes = 0
         self._to_forget: list[int] = []
         self._forget_is_due = False
+        self._forget_pause = FORGET_AFTER_SECONDS
         self._asides: deque[tuple[str, Callable[[], Sequence[Change]]]] = deque()
         self._to_announce: list[Change] = []
         self._work = asyncio.Event()
@@ -242,7 +244,10 @@ class BatchWriter:
             # Their senders know all the same: what is equal to these is still another message.
             self._to_forget = (known + self._to_forget)[-MOST_TO_FORGET:]
             self._forget_is_due = False
-            asyncio.get_running_loop().call_later(FORGET_AFTER_SECONDS, self._make_forgetting_due)
+            self._forget_pause = min(2 * self._forget_pause, FORGET_AT_LEAST_EVERY_SECONDS)
+            asyncio.get_running_loop().call_later(self._forget_pause, self._make_forgetting_due)
+            return
+        self._forget_pause = FORGET_AFTER_SECONDS
 
     async def _write_aside(self, name: str, write: Callable[[], Sequence[Change]]) -> None:
         try:

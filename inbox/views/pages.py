@@ -92,7 +92,7 @@ def message(request: HttpRequest, browser: Browser, mailbox_id: str, message_id:
         found.mark_read()
         opened.view()
     try:
-        shown = reading.reading(found, parts.looks_of(request))
+        shown = reading.reading(found, parts.looks_of(request), betters_row=request.method == "GET")
     except LookupError:
         raise Http404 from None
     if request.headers.get("X-Partial") == "reader":

@@ -136,9 +136,10 @@ def message(request: HttpRequest, mailbox_id: str, message_id: str) -> HttpRespo
     if request.method == "GET":
         found.mark_read()
     try:
-        return _page(request, message=reading.reading(found, parts.looks_of(request)))
+        shown = reading.reading(found, parts.looks_of(request), betters_row=request.method == "GET")
     except LookupError:
         raise Http404 from None
+    return _page(request, message=shown)
 
 
 @require_POST

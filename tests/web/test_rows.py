@@ -6,8 +6,9 @@ import re
 from typing import Any
 
 import pytest
+from django.db import OperationalError
 
-from inbox import delivery, live, sealing
+from inbox import clock, delivery, live, sealing
 from inbox.mail import summarise
 from inbox.mail.senders import Checks, Verdict
 from inbox.models import Message
@@ -185,5 +186,28 @@ def test_a_row_that_went_while_it_was_read_is_none(inbox: Inbox) -> None:
     inbox.receive()
     message = Message.objects.get()
     key, summary = b"k" * 32, incoming(inbox.held.address).summary
+    assert delivery.replace_summary(message.pk, b"another reader's", key, summary, "") == []
+    Message.objects.update(deleted_at=clock.now())
+    assert delivery.replace_summary(message.pk, bytes(message.box), key, summary, "") == []
     message.delete()
-    assert delivery.replace_summary(message.pk, key, summary, "") == []
+    assert delivery.replace_summary(message.pk, bytes(message.box), key, summary, "") == []
+
+
+def test_only_opening_betters_a_row(inbox: Inbox) -> None:
+    inbox.receive_source(SECOND_TEXT)
+    before = inbox.held.row().revision
+    inbox.browser.head(inbox.message_url())
+    inbox.browser.get(f"{inbox.message_url()}print/")
+    assert inbox.held.row().revision == before
+
+
+def test_a_message_can_be_read_though_its_row_cannot_be_bettered(
+    inbox: Inbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def locked(*args: object) -> list[delivery.Stored]:
+        raise OperationalError("database is locked")
+
+    inbox.receive_source(SECOND_TEXT)
+    monkeypatch.setattr(delivery, "replace_summary", locked)
+    page = inbox.browser.get(inbox.message_url())
+    assert page.status_code == 200 and b"482913" in page.content
