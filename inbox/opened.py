@@ -61,14 +61,24 @@ class Frame:
             return f'url("{where}")' if (where := address(found[1])) else "none"
 
         number = rf"{self.nonce}-(\d{{1,6}})"
+        elements = set(re.findall(f'data-m-ground="{number}"', self.document))
+        grounds = elements | set(re.findall(rf"m-remote\({number}\)", self.document))
         document = re.sub(f'data-m-remote="{number}"', put_in, self.document)
         document = re.sub(rf"m-remote\({number}\)", put_behind, document)
-        behind = "".join(
+        rules = "".join(
             f'[data-m-ground="{self.nonce}-{each}"]{{background-image:url("{where}")}}'
-            for each in sorted(set(re.findall(f'data-m-ground="{number}"', document)), key=int)
+            for each in sorted(elements, key=int)
             if (where := address(each))
         )
-        return document.replace("</style>", f"{behind}</style>", 1)
+        # A browser asks for what lies behind an element when its rule begins to hold: at a click, in a wider
+        # window, for paper. All are asked for at once, so that none of that is told to anybody.
+        asked_for = "".join(
+            f'<img src="{where}" alt="" hidden>'
+            for each in sorted(grounds, key=int)
+            if (where := address(each))
+        )
+        document = document.replace("</style>", f"{rules}</style>", 1)
+        return document.replace("</body>", f"{asked_for}</body>") if asked_for else document
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,8 @@ differently from a browser, the browser gets what was written here, not what was
 
 On the way: pictures and anchors get their addresses, what would have asked somebody's server is counted,
 links are listed and marked, style sheets are taken out (sheets.py), the body's look moves to the wrapper,
-and a text that cannot be read on its ground loses its colour (the ground may have been a picture, which does
-not stay).
+and a text that cannot be read on its ground loses its colour (the ground may have been a picture, which comes
+later or never).
 """
 
 import re
@@ -22,7 +22,16 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 from inbox.mail.colours import WHITE, Colour, contrast, dark_ground, dark_ink, dark_line, parse_colour, to_hex
 from inbox.mail.links import LONGEST_SAID, MOST_LINKS, drawn_of, link_view, target_of
 from inbox.mail.nesting import is_parsable
-from inbox.mail.sheets import ASKED, BEHIND, NOT_THE_PAGES, Colours, Compound, Sheet, filter_sheets, prefixed
+from inbox.mail.sheets import (
+    ASKED,
+    NOT_THE_PAGES,
+    Colours,
+    Compound,
+    Sheet,
+    filter_sheets,
+    picture_behind,
+    prefixed,
+)
 from inbox.mail.styles import dark_style, filter_style, join_declarations, parse_attribute, parse_style
 from inbox.mail.view import LinkView
 
@@ -269,7 +278,7 @@ class _Rewriting:
             if (attributes.get("type") or "text/css").strip().lower() == "text/css":
                 text = node.first_child.text_content if node.first_child is not None else None
                 sheets.append((text or "", attributes.get("media") or ""))
-        sheet = filter_sheets(sheets, self._number, dark=self.dark)
+        sheet = filter_sheets(sheets, self._number_of_rule, dark=self.dark)
         self.letter.sheet = sheet
         self.letter.other_requests = sheet.other_requests
         self.letter.is_laid_out = bool(sheet.css)
@@ -381,8 +390,8 @@ class _Rewriting:
             self._picture(attributes, kept, is_hidden=element.is_hidden)
         elif name == "a":
             element = self._link_open(element, attributes, kept)
-        if ground:
-            kept[GROUND] = ground
+        if ground and (number := self._number_of_ground(ground, attributes, is_hidden=element.is_hidden)):
+            kept[GROUND] = number
         if is_void:
             self.path.pop()
             self.out.append(_written(is_shown_as, kept))
@@ -423,7 +432,8 @@ class _Rewriting:
             declarations.setdefault("color", to_hex(ink))
         # The page is the frame's: the letter does not set its size.
         declarations = {key: value for key, value in declarations.items() if key not in NOT_THE_PAGES}
-        letter.ground = self._ground(attributes) or letter.ground
+        if picture := self._ground(attributes):
+            letter.ground = self._number_of_ground(picture, {}) or letter.ground
         self.body.compound = Compound("body", _as_tuple(letter.body_id), tuple(letter.body_classes.split()))
         self.path[0] = self.body.compound
         if self.dark:
@@ -563,7 +573,7 @@ class _Rewriting:
             self.blocked.add("https:" + address if address.startswith("//") else address)
 
     def _ground(self, attributes: dict[str, str]) -> str:
-        """Counts the pictures in an element's attributes and styles; what stands for the one behind it."""
+        """Counts the pictures in an element's attributes and styles; the address of the one behind it."""
         ground = self._remote_address(_flat(attributes.get("background", "")))
         if ground:
             self._block(ground)
@@ -571,9 +581,18 @@ class _Rewriting:
         if "(" in style:
             for address in ASKED.findall(style):
                 self._block(address)
-            if (behind := BEHIND.search(style)) is not None:
-                ground = behind[1]
-        return self._number(ground) if ground and not self.dark else ""
+            ground = self._remote_address(picture_behind(style)) or ground
+        return ground
+
+    def _number_of_ground(self, address: str, attributes: dict[str, str], *, is_hidden: bool = False) -> str:
+        """What stands for the picture behind an element: as for others, but on a dark page there is none."""
+        is_pixel = is_hidden or _is_pixel(attributes)
+        if is_pixel or (_COUNTED_OPENING.search(address) and not _has_size(attributes)):
+            self.trackers.add(address)
+        return "" if is_pixel or self.dark else self._number(address)
+
+    def _number_of_rule(self, address: str, style: str) -> str:
+        return self._number_of_ground(self._remote_address(address), {"style": style})
 
     def _count_silent(self, name: str, attributes: dict[str, str]) -> None:
         if "poster" in attributes and (address := self._remote_address(_flat(attributes["poster"]))):

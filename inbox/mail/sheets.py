@@ -16,7 +16,7 @@ from tinycss2.ast import Node
 from tinycss2.serializer import serialize_identifier
 
 from inbox.mail.colours import Colour, parse_colour
-from inbox.mail.styles import dark_style, join_declarations, parse_style
+from inbox.mail.styles import dark_style, declarations_of, join_declarations, parse_style
 
 MOST_SHEET_CHARACTERS = 256 * 1024
 MOST_RULES = 5_000
@@ -59,11 +59,6 @@ _SCHEME = re.compile(r"\(\s*prefers-color-scheme\s*:\s*(dark|light)\s*\)", re.I)
 _SCREEN = re.compile(r"(?:only\s+)?(?:screen|all)|", re.I)
 #: What a style would ask somebody for; of a sheet or of an attribute.
 ASKED = re.compile(r"(?:url|src|image-set)\(\s*+[\"']?\s*+((?:https?:)?//[^\s\"')]{1,2000})", re.I)
-#: The same of a picture that lies behind an element.
-BEHIND = re.compile(
-    r"background(?:-image)?\s{0,5}:[^;:(]{0,200}url\(\s{0,5}[\"']?\s{0,5}((?:https?:)?//[^\s\"')]{1,2000})",
-    re.I,
-)
 _BRACKETS = re.compile(r"[(){}\[\]]")
 _IN_QUOTES = re.compile(r"[\"']\s*+((?:https?:)?//[^\s\"')]{1,2000})", re.I)
 
@@ -117,17 +112,31 @@ def prefixed(name: str) -> str | None:
     return name if name.startswith(PREFIX) else PREFIX + name
 
 
+def picture_behind(style: str) -> str:
+    """The remote picture that these declarations put behind an element, the first where there are several."""
+    found = ""
+    if "(" in style:
+        for declaration in declarations_of(style):
+            name, _, value = declaration.partition(":")
+            if name.strip().lower() in ("background", "background-image"):
+                asked = ASKED.search(value)
+                found = asked[1] if asked is not None else ""
+    return found
+
+
+def _no_number(address: str, style: str) -> str:
+    return ""
+
+
 def filter_sheets(
-    sheets: Iterable[tuple[str, str]],
-    number: Callable[[str], str] = lambda _address: "",
-    *,
-    dark: bool = False,
+    sheets: Iterable[tuple[str, str]], number: Callable[[str, str], str] = _no_number, *, dark: bool = False
 ) -> Sheet:
     """The letter's sheets, each with the media it is for, as one.
 
     For a dark page the letter's own rules for dark pages hold, and what colours are left are made dark ones.
     On a light one a picture behind an element is m-remote(…), which no browser knows, with what `number` says
-    of its address in it, or is left out where that is "". Never raises on account of what the sheets hold.
+    of its address and of the rule's style in it, or is left out where that is "". Never raises on account of
+    what the sheets hold.
     """
     return _Filter(number, dark).run(sheets)
 
@@ -138,7 +147,7 @@ def is_for(media: str) -> bool:
 
 
 class _Filter:
-    def __init__(self, number: Callable[[str], str], dark: bool) -> None:
+    def __init__(self, number: Callable[[str, str], str], dark: bool) -> None:
         self.number = number
         self.dark = dark
         self.out: list[str] = []
@@ -237,7 +246,9 @@ class _Filter:
         declarations = parse_style(content)
         if self.dark:
             declarations = dark_style(declarations)
-        elif (behind := BEHIND.search(content)) is not None and (number := self.number(behind[1])):
+        elif (behind := picture_behind(content)) and (
+            number := self.number(behind, join_declarations(declarations))
+        ):
             declarations = {**declarations, "background-image": f"m-remote({number})"}
         text = join_declarations(declarations)
         page_text = join_declarations(

@@ -104,7 +104,7 @@ def _parsed(style: str) -> dict[str, str]:
     if "/*" in style:
         style = _COMMENT.sub(" ", style)
     kept: dict[str, str] = {}
-    for declaration in _declarations(style)[:_MOST_DECLARATIONS]:
+    for declaration in declarations_of(style)[:_MOST_DECLARATIONS]:
         name, colon, value = declaration.partition(":")
         name = name.strip().lower()
         value = _IMPORTANT.sub(" !important", " ".join(value.split()))
@@ -125,7 +125,7 @@ def _parsed(style: str) -> dict[str, str]:
     return kept
 
 
-def _declarations(style: str) -> list[str]:
+def declarations_of(style: str) -> list[str]:
     """`style` cut at semicolons outside quotes and brackets."""
     if "(" not in style and '"' not in style and "'" not in style:
         return style.split(";")

@@ -135,21 +135,26 @@ def test_pictures_behind_the_words_come_with_the_others(site: Running, visit: Vi
     page.context.route("**/i/*", answer)
     message = mail(subject="Hero")
     message.add_alternative(
-        "<style>.hero{background:url(https://shop.example/h.png)}</style>"
+        "<style>.hero{background:url(https://shop.example/h.png)}"
+        "td:hover{background:url(https://shop.example/hover.png)}</style>"
         "<table width=200><td class=hero height=100>above</td></tr>"
         "<tr><td height=100 background='https://shop.example/t.png'>below</table>",
         subtype="html",
     )
     send(site, address_on(page), message)
     page.get_by_test_id("message").locator("a").click()
-    expect(page.get_by_test_id("reader")).to_contain_text("2 pictures not loaded.")
+    expect(page.get_by_test_id("reader")).to_contain_text("3 pictures not loaded.")
     assert not asked
     page.get_by_test_id("show-images").click()
-    wait_for_page(page, lambda: len(set(asked)) == 2, "both pictures")
+    wait_for_page(page, lambda: len(set(asked)) == 3, "all pictures")
     cells = page.frame_locator("[data-testid=html-body]").locator("td")
     for cell in cells.all():
         shown = Image.open(BytesIO(cell.screenshot()))
         assert shown.convert("RGB").getpixel((shown.width - 3, shown.height - 3)) == (255, 0, 0)
+    cells.last.hover()
+    page.emulate_media(media="print")
+    page.wait_for_timeout(300)
+    assert len(asked) == 3  # what a hand does is told to nobody
 
 
 def test_on_a_phone_the_letter_has_the_screen_and_scrolls_alone(site: Running, visit: Visit) -> None:

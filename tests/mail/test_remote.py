@@ -314,3 +314,36 @@ def test_on_a_dark_page_the_ground_stays_dark() -> None:
     assert found.remote == ()
     assert "m-remote(" not in found.document
     assert "data-m-ground" not in found.document
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        "<div style='width:1px;height:1px;background:url(//t.example/p.gif)'></div>",
+        "<table background='//t.example/p.gif' width=1 height=1><td>x</table>",
+        "<div style='display:none'><p style='background:url(//t.example/p.gif)'>x</div>",
+        "<style>.x{width:1px;height:1px;background:url(//t.example/p.gif)}</style><p class=x>y",
+    ],
+)
+def test_a_tracker_behind_an_element_is_one_and_never_comes(html: str) -> None:
+    found = framed(f"{html}<p>words")
+    assert (found.blocked_images, found.trackers, found.remote) == (1, 1, ())
+
+
+@pytest.mark.parametrize(
+    ("style", "picture"),
+    [
+        ("background:url(//i.example/a.png);background:none", ""),
+        ("background-image:url(//i.example/a.png);background-image:none", ""),
+        ("background:none;background:url(//i.example/a.png)", "https://i.example/a.png"),
+        ("background:url(//i.example/a.png);background-color:red", "https://i.example/a.png"),
+        ("background:rgba(0,0,0,.4) url(//i.example/a.png)", "https://i.example/a.png"),
+        ("background:linear-gradient(red,blue), url('//i.example/a.png')", "https://i.example/a.png"),
+        ("quotes:'background:url(//i.example/a.png)'", ""),
+        ("list-style-image:url(//i.example/a.png)", ""),
+    ],
+)
+def test_the_picture_is_the_one_that_css_puts_behind(style: str, picture: str) -> None:
+    escaped = style.replace('"', "&quot;")
+    assert framed(f'<p style="{escaped}">words').remote == ((picture,) if picture else ())
+    assert framed(f"<style>.x{{{style}}}</style><p class=x>words").remote == ((picture,) if picture else ())
