@@ -117,8 +117,8 @@ class Seen:
 
 
 def _shows(number: int, vector: str) -> bool:
-    """A third of our own vectors, and all that look names up, show that the test sees what it looks for."""
-    return number < len(WALL_VECTORS) and ("DNS" in vector or number % 3 == 0)
+    """A sixth of our own vectors, and all that look names up, show that the test sees what it looks for."""
+    return number < len(WALL_VECTORS) and ("DNS" in vector or number % 6 == 0)
 
 
 def _documents(world: World, mode: str, whole: bool) -> list[str]:
@@ -266,9 +266,9 @@ def test_without_walls_the_vectors_do_what_they_want(seen: dict[str, Seen], mode
         for number, vector in enumerate(WALL_VECTORS)
     )
     assert len({name for name in acted if re.fullmatch(r"[dw]\d+", name)}) > tried * 0.6
-    assert len(found.ran | found.dialogs) > tried * (0.3 if mode == "d" else 0.1)
-    assert found.moved
+    assert len(found.ran | found.dialogs) > tried * (0.25 if mode == "d" else 0.1)
     if mode == "w":
+        assert found.moved
         assert any("dns-" in what for asked in found.asked.values() for what in asked)
 
 
