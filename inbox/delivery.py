@@ -21,6 +21,7 @@ from inbox.logs import fault
 from inbox.mail import Summary
 from inbox.mail.senders import Checks
 from inbox.models import Domain, Mailbox, Message, Policy, Source, SourceChunk
+from inbox.models.message import MessageQuerySet
 
 logger = logging.getLogger(__name__)
 
@@ -442,40 +443,17 @@ def add_checks(checked: Sequence[Checked]) -> list[Stored]:
 
     A row that is gone by now is none, and raises nothing.
     """
-    by_pk = {pk: each.checks for each in checked for pk in each.message_pks}
+    checks_of = {pk: each.checks for each in checked for pk in each.message_pks}
     sealed = [
-        (pk, mailbox_pk, _seal_checks(by_pk[pk], bytes(public_key), mailbox_id, message_id, received_at))
-        for pk, mailbox_pk, public_key, mailbox_id, message_id, received_at in Message.objects.filter(
-            pk__in=list(by_pk)
-        ).values_list(
-            "pk", "mailbox_id", "mailbox__public_key", "mailbox__public_id", "public_id", "received_at"
+        (
+            place,
+            sealing.seal_values(
+                place.public_key, sealing.Purpose.CHECKS, place.binding, checks_of[place.message_pk].to_json()
+            ),
         )
+        for place in _places(checks_of)
     ]
-    changed = []
-    with transaction.atomic():
-        mailboxes = Mailbox.objects.locked({mailbox_pk for _, mailbox_pk, _ in sealed})
-        for pk, mailbox_pk, box in sealed:
-            mailbox = mailboxes.get(mailbox_pk)
-            if mailbox is None:
-                continue
-            revision = mailbox.revision + 1
-            rows = Message.objects.filter(pk=pk, mailbox_id=mailbox_pk)
-            if rows.update(checks_box=box, revised=revision):
-                mailbox.revision = revision
-                changed.append(Stored(pk, mailbox.mailbox_id, revision))
-        for mailbox_pk in sorted({mailbox_pk for _, mailbox_pk, _ in sealed} & mailboxes.keys()):
-            Mailbox.objects.filter(pk=mailbox_pk).update(revision=mailboxes[mailbox_pk].revision)
-    return changed
-
-
-def _seal_checks(
-    checks: Checks, public_key: bytes, mailbox_id: uuid.UUID, message_id: uuid.UUID, received_at: datetime
-) -> bytes:
-    binding = sealing.Binding(mailbox_id.bytes, message_id.bytes, received_at)
-    return sealing.seal_values(public_key, sealing.Purpose.CHECKS, binding, checks.to_json())
-
-
-# -- what is found out at opening ------------------------------------------------------------------
+    return _revise("checks_box", sealed, Message.objects.all())
 
 
 def replace_summary(
@@ -486,24 +464,53 @@ def replace_summary(
     Does nothing, and raises nothing, where the row is gone or deleted by now, or its box is no longer
     `known_box`: another reader was first.
     """
-    found = (
-        Message.objects.filter(pk=message_pk)
-        .values_list("mailbox_id", "mailbox__public_key", "mailbox__public_id", "public_id", "received_at")
-        .first()
-    )
-    if found is None:
-        return []
-    mailbox_pk, public_key, mailbox_id, message_id, received_at = found
-    binding = sealing.Binding(mailbox_id.bytes, message_id.bytes, received_at)
     contents = sealing.Contents(content_key, {**summary.to_json(), "tag": tag})
-    box = sealing.seal_box(bytes(public_key), binding, contents)
+    sealed = [
+        (place, sealing.seal_box(place.public_key, place.binding, contents))
+        for place in _places([message_pk])
+    ]
+    return _revise("box", sealed, Message.objects.filter(deleted_at=None, box=known_box))
+
+
+class _Place(NamedTuple):
+    """A message's row, and what seals to it there."""
+
+    message_pk: int
+    mailbox_pk: int
+    public_key: bytes
+    binding: sealing.Binding
+
+
+def _places(message_pks: Collection[int]) -> list[_Place]:
+    """Those that are there, in no order."""
+    found = Message.objects.filter(pk__in=list(message_pks)).values_list(
+        "pk", "mailbox_id", "mailbox__public_key", "mailbox__public_id", "public_id", "received_at"
+    )
+    return [
+        _Place(
+            pk,
+            mailbox_pk,
+            bytes(public_key),
+            sealing.Binding(mailbox_id.bytes, message_id.bytes, received_at),
+        )
+        for pk, mailbox_pk, public_key, mailbox_id, message_id, received_at in found
+    ]
+
+
+def _revise(column: str, sealed: Sequence[tuple[_Place, bytes]], among: MessageQuerySet) -> list[Stored]:
+    """Write the boxes into a column of those rows that are still `among` these, each with a revision."""
+    changed = []
     with transaction.atomic():
-        mailbox = Mailbox.objects.locked([mailbox_pk]).get(mailbox_pk)
-        if mailbox is None:
-            return []
-        revision = mailbox.revision + 1
-        row = Message.objects.filter(pk=message_pk, mailbox_id=mailbox_pk, deleted_at=None, box=known_box)
-        if not row.update(box=box, revised=revision):
-            return []
-        Mailbox.objects.filter(pk=mailbox_pk).update(revision=revision)
-    return [Stored(message_pk, mailbox.mailbox_id, revision)]
+        mailboxes = Mailbox.objects.locked({place.mailbox_pk for place, _ in sealed})
+        for place, box in sealed:
+            mailbox = mailboxes.get(place.mailbox_pk)
+            if mailbox is None:
+                continue
+            revision = mailbox.revision + 1
+            rows = among.filter(pk=place.message_pk, mailbox_id=place.mailbox_pk)
+            if rows.update(**{column: box}, revised=revision):
+                mailbox.revision = revision
+                changed.append(Stored(place.message_pk, mailbox.mailbox_id, revision))
+        for mailbox_pk in sorted(mailboxes):
+            Mailbox.objects.filter(pk=mailbox_pk).update(revision=mailboxes[mailbox_pk].revision)
+    return changed

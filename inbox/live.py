@@ -178,9 +178,9 @@ def _update(
 
 
 def _rendered(rows: Sequence[access.Row]) -> list[Row]:
-    template = get_template("inbox/_row.html")
     if not rows:
         return []
+    template = get_template("inbox/_row.html")
     mailbox_url = reverse("inbox:mailbox", args=[rows[0].mailbox_id])  # all are of one
     return [
         Row(

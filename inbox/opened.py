@@ -48,17 +48,17 @@ class Frame:
 
     def with_pictures(self, addresses: Callable[[str], str]) -> str:
         """The document with an address of ours, as `addresses` makes it, for each remote one; "" is none."""
-        known = [addresses(url) for url in self.remote]
-
-        def address(number: str) -> str:
-            found = known[int(number)] if int(number) < len(known) else ""
-            return found if _PLAIN_ADDRESS.fullmatch(found) else ""
+        places = {
+            str(number): place
+            for number, place in enumerate(map(addresses, self.remote))
+            if _PLAIN_ADDRESS.fullmatch(place)
+        }
 
         def put_in(found: re.Match[str]) -> str:
-            return f'src="{where}"' if (where := address(found[1])) else ""
+            return f'src="{places[found[1]]}"' if found[1] in places else ""
 
         def put_behind(found: re.Match[str]) -> str:
-            return f'url("{where}")' if (where := address(found[1])) else "none"
+            return f'url("{places[found[1]]}")' if found[1] in places else "none"
 
         number = rf"{self.nonce}-(\d{{1,6}})"
         elements = set(re.findall(f'data-m-ground="{number}"', self.document))
@@ -66,19 +66,17 @@ class Frame:
         document = re.sub(f'data-m-remote="{number}"', put_in, self.document)
         document = re.sub(rf"m-remote\({number}\)", put_behind, document)
         rules = "".join(
-            f'[data-m-ground="{self.nonce}-{each}"]{{background-image:url("{where}")}}'
-            for each in sorted(elements, key=int)
-            if (where := address(each))
+            f'[data-m-ground="{self.nonce}-{each}"]{{background-image:url("{place}")}}'
+            for each, place in places.items()
+            if each in elements
         )
         # A browser asks for what lies behind an element when its rule begins to hold: at a click, in a wider
         # window, for paper. All are asked for at once, so that none of that is told to anybody.
         asked_for = "".join(
-            f'<img src="{where}" alt="" hidden>'
-            for each in sorted(grounds, key=int)
-            if (where := address(each))
+            f'<img src="{place}" alt="" hidden>' for each, place in places.items() if each in grounds
         )
         document = document.replace("</style>", f"{rules}</style>", 1)
-        return document.replace("</body>", f"{asked_for}</body>") if asked_for else document
+        return document.replace("</body>", f"{asked_for}</body>")
 
 
 @dataclass(frozen=True, slots=True)

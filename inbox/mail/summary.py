@@ -28,6 +28,8 @@ from inbox.mail.view import NO_TEXT, VerifyLink, View
 
 BUDGET_SECONDS = 0.020
 SNIPPET_CHARACTERS = 200
+#: So much of a text is looked at for its snippet, for blanks may be many.
+_BEGINS_CHARACTERS = 10 * SNIPPET_CHARACTERS
 _TEXT_BYTES = 64 * 1024
 _LONGEST_SUBJECT = 400
 _MOST_ATTACHMENT_NAMES = 50
@@ -162,7 +164,7 @@ def _summarise(source: Source) -> Summary:
 
 def snippet_of(text: str) -> str:
     """The beginning of a text in one line, as a row shows it."""
-    begins = text[: SNIPPET_CHARACTERS * 10]
+    begins = text[:_BEGINS_CHARACTERS]
     return one_line(" ".join(begins.split())[: SNIPPET_CHARACTERS * 2], SNIPPET_CHARACTERS)
 
 
@@ -248,7 +250,7 @@ def _read(source: Source, skimmed: Skimmed, budget: Budget) -> _Letter:
             letter.text, letter.is_cut = text, is_cut
         if budget.is_spent():
             break
-    letter.begins = letter.text[: SNIPPET_CHARACTERS * 10]
+    letter.begins = letter.text[:_BEGINS_CHARACTERS]
     if budget.is_spent():
         letter.is_cut = True
         return letter
@@ -257,7 +259,7 @@ def _read(source: Source, skimmed: Skimmed, budget: Budget) -> _Letter:
         markup, is_cut = _decoded(source, skimmed, part)
         letter.seen = glance(markup)
         if not letter.text:
-            letter.begins = letter.seen.text[: SNIPPET_CHARACTERS * 10]
+            letter.begins = letter.seen.text[:_BEGINS_CHARACTERS]
             if not letter.begins:  # perhaps pictures that have names
                 letter.begins = strip_tags(markup, SNIPPET_CHARACTERS * 4, budget.is_spent, keep_lines=False)
             letter.is_cut = is_cut or letter.seen.is_cut or len(pages) > 1

@@ -1,6 +1,8 @@
 """Workers that can be lost: real processes, real bombs."""
 
 import os
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -98,9 +100,6 @@ def test_a_source_that_cannot_be_read_is_said_as_it_is(pool: Pool) -> None:
 
 
 def test_workers_leave_when_their_parent_is_killed(tmp_path: Any) -> None:
-    import subprocess
-    import sys
-
     told = tmp_path / "pid"
     code = (
         "from inbox.pool import Pool; import time, pathlib;"
@@ -182,9 +181,6 @@ def test_who_waits_too_long_is_told_so(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_what_opens_pictures_is_loaded_by_workers_alone() -> None:
-    import subprocess
-    import sys
-
     script = (
         "import sys, django; django.setup(); import tempmail_site.urls, inbox.consumers, smtpd.server;"
         "assert 'inbox.mail.html' in sys.modules;"
